@@ -1,0 +1,76 @@
+/** Every ceiling, with its reason. Time is milliseconds unless the name says seconds. @module */
+
+/** Bytes of one compact token; the AAT draft's default. Refused before decoding. */
+export const TOKEN_BYTES_MAX = 65_536;
+/** Bytes of all tokens of one chain together; the AAT draft's default. */
+export const CHAIN_BYTES_MAX = 262_144;
+/** Tokens of one chain on the wire: one anchor and 31 links. Bounds signature work per request. */
+export const TOKENS_MAX = 32;
+/** Hops from the root of a tree to its deepest leaf. Bounds lineage, ancestry walks and charges. */
+export const HOPS_MAX = 64;
+/** Default for the hops that may still follow a root. */
+export const HOPS_DEFAULT = 5;
+/** Nesting of JSON that comes from outside; deeper is refused before any recursion. */
+export const JSON_DEPTH_MAX = 128;
+/** Nesting of constraints (`all` in `any` in …); the AAT draft's default. */
+export const CONSTRAINT_DEPTH_MAX = 32;
+/** Tools of one grant; the AAT draft's default. */
+export const TOOLS_MAX = 256;
+/** Constrained arguments of one tool; the AAT draft's default. */
+export const ARGUMENTS_MAX = 64;
+/** Bytes (UTF-8) of a tool's name; the AAT draft's default. */
+export const TOOL_NAME_BYTES_MAX = 256;
+/** Bytes (UTF-8, JSON) of one constraint's value; the AAT draft's default. */
+export const CONSTRAINT_VALUE_BYTES_MAX = 4_096;
+/** Scopes of one grant. */
+export const SCOPES_MAX = 256;
+/** Audiences of one grant. */
+export const AUDIENCES_MAX = 16;
+/** Characters of an agent's, a subject's or a tenant's name. */
+export const NAME_CHARS_MAX = 512;
+/** Bytes of the arguments of one invocation in JSON. */
+export const ARGUMENTS_BYTES_MAX = 1_048_576;
+/** How far ahead of the verifier's clock `iat` may lie; the AAT draft's default. */
+export const IAT_SKEW_MS = 30_000;
+/** Longest life of any token; the AAT draft's default (90 days). */
+export const LIFETIME_MS_MAX = 90 * 86_400_000;
+/** Life of a hop when the caller names none: minutes, not hours. */
+export const LIFETIME_MS_DEFAULT = 300_000;
+/** Longest life of an anchor minted as `bearer`. */
+export const BEARER_LIFETIME_MS_MAX = 300_000;
+/** Longest life of a self-link. */
+export const SELF_LINK_LIFETIME_MS_MAX = 60_000;
+/** How far a proof of possession may lie from the verifier's clock, either way. */
+export const PROOF_WINDOW_MS = 30_000;
+/** Proofs remembered by one replay store; when full of live ones it refuses. */
+export const REPLAYS_MAX = 1_000_000;
+/** Session MACs: sequence numbers that may arrive out of order. */
+export const SESSION_WINDOW = 1_024;
+/** Live possession sessions of one guard. */
+export const SESSIONS_MAX = 100_000;
+/** Life of a possession session at most; afterwards a signed proof is due again. */
+export const SESSION_MS_MAX = 900_000;
+/** Verified chains held by one cache, in two generations. */
+export const CHAIN_CACHE_MAX = 10_000;
+/** Verified chains that one root may occupy; a holder can mint sibling leaves without end. */
+export const CHAIN_CACHE_PER_ROOT_MAX = 1_000;
+/** Clock tolerance between a caller and the store. */
+export const CLOCK_TOLERANCE_MS = 30_000;
+/** How old a guard's knowledge may be before it refuses. */
+export const STALENESS_MS_MAX = 1_000;
+/** Interval of heartbeats. */
+export const HEARTBEAT_MS = 250;
+/** Life of an approval ticket until a person decides: silence is no. */
+export const TICKET_MS_DEFAULT = 900_000;
+/** Approvals that one gate may ask for. */
+export const APPROVERS_MAX = 16;
+/** Tickets that may wait in one tree. */
+export const TICKETS_PER_TREE_MAX = 1_000;
+/** Nodes of one page of a tree. */
+export const PAGE_MAX = 500;
+/** Audit events of local allows waiting to be written; a full buffer denies. */
+export const AUDIT_BUFFER_MAX = 10_000;
+/** Inflated bytes of a status list (8 million two-bit entries): the zip bomb's end. */
+export const STATUS_LIST_BYTES_MAX = 2_097_152;
+/** Attempts of a verb that lost a race against a newer cut. */
+export const POSITION_RETRIES_MAX = 8;
