@@ -12,6 +12,10 @@ export const HOPS_MAX = 64;
 export const HOPS_DEFAULT = 5;
 /** Nesting of JSON that comes from outside; deeper is refused before any recursion. */
 export const JSON_DEPTH_MAX = 128;
+/** Bytes (UTF-8) of one JSON text, where the caller knows no smaller ceiling. */
+export const JSON_BYTES_MAX = 1_048_576;
+/** Digits of one amount of money, before and after the point together. */
+export const DECIMAL_DIGITS_MAX = 36;
 /** Nesting of constraints (`all` in `any` in …); the AAT draft's default. */
 export const CONSTRAINT_DEPTH_MAX = 32;
 /** Tools of one grant; the AAT draft's default. */

@@ -1,0 +1,136 @@
+/** The strict JSON parser (RFC 8259, the I-JSON rules of RFC 7493): every fault has a name, and ceilings come first. @module */
+import { Buffer } from "node:buffer";
+import { canonicalize } from "./canonical.js";
+import { DelegationError } from "./error.js";
+import { parseStrictly } from "./json-strict.js";
+import type { Json } from "./json-value.js";
+import { JSON_BYTES_MAX, JSON_DEPTH_MAX } from "./limits.js";
+
+export type { Json, JsonObject } from "./json-value.js";
+
+/** Ceilings of one parse; they can be lowered from the defaults, and `bytesMax` raised. */
+export interface JsonLimits {
+  /** Bytes of the text in UTF-8; `JSON_BYTES_MAX` unless told. */
+  readonly bytesMax?: number;
+  /** Arrays and objects that may stand inside each other; at most (and unless told) `JSON_DEPTH_MAX`. */
+  readonly depthMax?: number;
+}
+
+/** A parsed value, and whether its text was canonical. */
+export interface JsonInfo {
+  readonly value: Json;
+  /** Whether the text was exactly the canonical text (RFC 8785) of the value. */
+  readonly canonical: boolean;
+}
+
+/**
+ * Parses one JSON text. Linear in its length; about two native parses for canonical text.
+ *
+ * @throws {DelegationError} the first fault found:
+ *   - `too_large`: more bytes than the ceiling; found before anything is read
+ *   - `duplicate_member`: an object names a member twice (after its escapes are resolved)
+ *   - `non_finite`: `NaN`, `Infinity`, `-Infinity`, or a number beyond the range of a double, such as `1e400`
+ *   - `malformed`: not JSON, a byte order mark, anything after the value, nesting beyond the ceiling, a lone surrogate
+ *     (raw or escaped), or a number whose value is an integer beyond ±(2^53 − 1), however spelled
+ */
+export function parseJson(text: string, limits: JsonLimits = {}): Json {
+  refuseLargeText(text, limits);
+  const depth = depthOf(limits);
+  return parseCanonicalFast(text, depth) ?? parseStrictly(text, depth);
+}
+
+/** Like {@link parseJson}, from UTF-8; `malformed` too when the bytes are not UTF-8. */
+export function parseJsonBytes(bytes: Uint8Array, limits: JsonLimits = {}): Json {
+  if (bytes.byteLength > (limits.bytesMax ?? JSON_BYTES_MAX)) throw tooLarge();
+  return parseJson(decodeUtf8(bytes), limits);
+}
+
+/** Like {@link parseJson}, and tells whether the text was canonical: for text of our own making, at no further cost. */
+export function parseJsonInfo(text: string, limits: JsonLimits = {}): JsonInfo {
+  refuseLargeText(text, limits);
+  const depth = depthOf(limits);
+  const fast = parseCanonicalFast(text, depth);
+  if (fast !== undefined) return { value: fast, canonical: true };
+  const value = parseStrictly(text, depth);
+  return { value, canonical: canonicalize(value) === text };
+}
+
+/**
+ * Like {@link parseJson}, for text that must be canonical (RFC 8785). The faults of {@link parseJson} come first.
+ *
+ * @throws {DelegationError} `non_canonical` when the text is not exactly the canonical text of its value.
+ */
+export function parseCanonicalJson(text: string, limits: JsonLimits = {}): Json {
+  const { value, canonical } = parseJsonInfo(text, limits);
+  if (canonical) return value;
+  throw new DelegationError("non_canonical", "json text is not canonical");
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Text of UTF-8 bytes; a byte order mark is kept.
+ *
+ * @throws {DelegationError} `malformed` when the bytes are not UTF-8.
+ */
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new DelegationError("malformed", "bytes are not utf-8", { cause });
+  }
+}
+
+/**
+ * The value of `text` if that text is canonical, by native means; `undefined` when the strict parser must say what it is.
+ *
+ * Why it agrees with the strict parser: the value written again natively is the very text. So the text is JSON and
+ * nothing but; no member was lost, so none was named twice; no number was lost to infinity (that is written `null`); no
+ * surrogate stood alone raw (that is written as an escape), and none escaped (there is no `\ud`). Depth and unsafe
+ * integers are looked at one by one. Members in ascending order are what canonical text needs besides.
+ */
+function parseCanonicalFast(text: string, depth: number): Json | undefined {
+  if (text.includes("\\ud")) return undefined;
+  let value: Json;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  // The walk comes first: it bounds the depth that native serialization recurses into.
+  return isPlain(value, depth) && JSON.stringify(value) === text ? value : undefined;
+}
+
+/** Takes the prototypes away in passing, as the strict parser gives none; then `for in` meets own members only. */
+function isPlain(value: Json, depth: number): boolean {
+  if (typeof value === "number") return !Number.isInteger(value) || Number.isSafeInteger(value);
+  if (typeof value !== "object" || value === null) return true;
+  if (depth === 0) return false;
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isPlain(item, depth - 1)) return false;
+    return true;
+  }
+  Object.setPrototypeOf(value, null);
+  let before: string | undefined;
+  for (const name in value) {
+    if (before !== undefined && before >= name) return false;
+    before = name;
+    if (!isPlain(value[name] ?? null, depth - 1)) return false;
+  }
+  return true;
+}
+
+function refuseLargeText(text: string, limits: JsonLimits): void {
+  const bytesMax = limits.bytesMax ?? JSON_BYTES_MAX;
+  // One UTF-16 code unit is one to three bytes: mostly the length alone decides.
+  if (text.length * 3 <= bytesMax) return;
+  if (text.length > bytesMax || Buffer.byteLength(text) > bytesMax) throw tooLarge();
+}
+
+function tooLarge(): DelegationError {
+  return new DelegationError("too_large", "json text is larger than its ceiling");
+}
+
+function depthOf(limits: JsonLimits): number {
+  return Math.min(limits.depthMax ?? JSON_DEPTH_MAX, JSON_DEPTH_MAX);
+}
