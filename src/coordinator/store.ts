@@ -1,0 +1,211 @@
+/**
+ * The store contract, in the words of the domain. Each method is one atomic step: state, counters, log of cuts and audit
+ * line together, or nothing. `memory` keeps it in plain code and is the model in tests.
+ * @module
+ */
+import type { HopState } from "../lifecycle/state.js";
+import type { Boundary, CutEntry, Position } from "../wire/cut.js";
+import type { AuditDraft, AuditLine } from "../wire/event.js";
+import type { Authority } from "../wire/grant.js";
+import type { Counters, HopRecord, TicketRecord, TreeRecord } from "../wire/record.js";
+
+/** How the store names what it continues. A store that started empty has a new generation. */
+export interface StoreStatus {
+  readonly generation: string;
+  readonly position: Position;
+  /** Hops, trees and live cuts kept. */
+  readonly hops: number;
+  readonly trees: number;
+  readonly cuts: number;
+}
+
+/** A hop to be made: everything but what the store assigns. */
+export type HopDraft = Omit<HopRecord, "state" | "counters" | "position">;
+
+/** One attempt to make a hop. */
+export interface CreateMove {
+  readonly hop: HopDraft;
+  readonly authority: Authority;
+  /** `requested` hops that need approval start as `pending_approval`. */
+  readonly initial: Extract<HopState, "active" | "pending_approval">;
+  /** Newest position that the minter had seen when it judged the parent. */
+  readonly seen: Position;
+  /** (parent, key) is used once; `request` is the digest of what was asked, holder key left out. */
+  readonly idempotency?: { readonly key: string; readonly request: string };
+  readonly event: AuditDraft;
+  readonly now: number;
+}
+
+/** `existing`: the same request was served before. `cut`: a retry with a new holder key cut the first hop and took its slot. */
+export interface CreateResult {
+  readonly hop: HopRecord;
+  readonly outcome: "created" | "existing" | "replaced";
+}
+
+export interface RevokeMove {
+  readonly tenant: string;
+  readonly boundary: Boundary;
+  readonly event: AuditDraft;
+  readonly now: number;
+}
+
+export interface CutResult {
+  readonly entry: CutEntry;
+  /** False when the same boundary was already cut (standing kinds): nothing new was written. */
+  readonly fresh: boolean;
+}
+
+/** What a cut would stop. */
+export interface Preview {
+  readonly hops: number;
+  readonly byState: Readonly<Partial<Record<HopState, number>>>;
+  readonly agents: readonly string[];
+  readonly tools: readonly string[];
+  readonly principals: number;
+  /** True when the numbers were counted to a ceiling or kept aside rather than walked. */
+  readonly estimate: boolean;
+}
+
+/** One node of a tree as people look at it. */
+export interface TreeNode {
+  readonly hop: HopRecord;
+  /** The worst state along its chain: what a guard would say. */
+  readonly effective: HopState;
+  readonly children: number;
+  readonly descendants: number;
+  readonly authority: Authority;
+}
+
+export interface TreePage {
+  readonly nodes: readonly TreeNode[];
+  /** Opaque; absent on the last page. */
+  readonly next?: string;
+  readonly total: number;
+}
+
+/**
+ * Keeper of trees.
+ *
+ * Every method takes the caller's `now` (epoch ms), compares it with its own clock and refuses `clock_skewed` beyond the
+ * tolerance. All throw `store_unavailable` when the answer is not known to be kept.
+ */
+export interface DelegationStore {
+  status(): Promise<StoreStatus>;
+
+  /** Makes a tree and its root hop. @throws `id_taken` */
+  open(tree: TreeRecord, move: CreateMove): Promise<CreateResult>;
+
+  /**
+   * Makes a hop below a parent that is effectively active, charging `children` of the parent and `descendants` of every
+   * ancestor that states them.
+   * @throws `position_behind` when a newer cut would cover the hop; `delegation_revoked`, `delegation_suspended`,
+   * `hop_not_active`, `lease_lapsed`, `hop_not_found`; `children_exhausted`, `descendants_exhausted`; `idempotency_conflict`.
+   */
+  create(move: CreateMove): Promise<CreateResult>;
+
+  /**
+   * Registers hops that were delegated offline, root-most first, charging their ancestors, all or none. Hops already known are left
+   * alone. @throws as `create`
+   */
+  register(moves: readonly CreateMove[]): Promise<readonly HopRecord[]>;
+
+  /** Moves a hop that waits for approval. @throws `illegal_transition`, and as `create` when an ancestor died meanwhile */
+  settle(move: {
+    tenant: string;
+    tree: string;
+    hop: string;
+    verdict: "approve" | "deny";
+    event: AuditDraft;
+    now: number;
+  }): Promise<HopRecord>;
+
+  /** Suspends a hop; the suspension's id is returned in the entry. @throws `illegal_transition` */
+  suspend(move: {
+    tenant: string;
+    tree: string;
+    hop: string;
+    suspension: string;
+    event: AuditDraft;
+    now: number;
+  }): Promise<CutResult>;
+  /** Lifts one suspension. The hop is active again when none is left. @throws `illegal_transition` */
+  resume(move: {
+    tenant: string;
+    tree: string;
+    hop: string;
+    suspension: string;
+    event: AuditDraft;
+    now: number;
+  }): Promise<CutResult>;
+
+  /** Ends a task: the hop is `completed`, and cut. @throws `illegal_transition` */
+  complete(move: {
+    tenant: string;
+    tree: string;
+    hop: string;
+    event: AuditDraft;
+    now: number;
+  }): Promise<CutResult>;
+
+  /**
+   * Replaces a hop by a narrower successor with the same parent, which keeps its counters; the predecessor is `superseded` and cut.
+   * A later cut of the predecessor cuts the successor in the same step.
+   */
+  narrow(move: CreateMove & { predecessor: string }): Promise<CreateResult & { cut: CutEntry }>;
+
+  /** Logs a cut, whatever state the hop is in, also for a hop never seen. Size of the subtree does not matter. */
+  revoke(move: RevokeMove): Promise<CutResult>;
+
+  /** Renews the lease on a root. @throws `lease_lapsed` */
+  renew(move: {
+    tenant: string;
+    tree: string;
+    until: number;
+    event: AuditDraft;
+    now: number;
+  }): Promise<TreeRecord>;
+  /** Cuts the trees whose lease was due by `now`, and marks hops expired by then; at most `max`, returns how many remain. */
+  sweep(now: number, max: number): Promise<{ lapsed: number; remaining: number }>;
+
+  /** Keeps an approval ticket in `asked`. @throws `quota_exceeded`, and as `create` when the hop is not effectively active */
+  ask(ticket: TicketRecord, event: AuditDraft): Promise<TicketRecord>;
+  /** One person's decision. Enough approvals grant, one denial denies. @throws `approval_lapsed`, `approval_used`, `illegal_transition`, `approver_not_allowed` */
+  decide(move: {
+    tenant: string;
+    ticket: string;
+    approver: string;
+    verdict: "approve" | "deny";
+    event: AuditDraft;
+    now: number;
+  }): Promise<TicketRecord>;
+
+  tree(tenant: string, tree: string): Promise<TreeRecord | undefined>;
+  hop(tenant: string, hop: string): Promise<HopRecord | undefined>;
+  authority(hop: HopRecord): Promise<Authority>;
+  ticket(tenant: string, ticket: string): Promise<TicketRecord | undefined>;
+  tickets(tenant: string, tree: string): Promise<readonly TicketRecord[]>;
+  /** Root first. @throws `hop_not_found` */
+  chain(tenant: string, hop: string): Promise<readonly TreeNode[]>;
+  /** Depth-first page of the subtree under `from` (a tree's root by default), stable under inserts; siblings in order of making. */
+  page(
+    tenant: string,
+    tree: string,
+    options: { from?: string; cursor?: string; limit: number; depth?: number },
+  ): Promise<TreePage>;
+  /** Roots of a tenant, newest first. */
+  trees(
+    tenant: string,
+    options: { cursor?: string; limit: number },
+  ): Promise<{ trees: readonly TreeRecord[]; next?: string }>;
+  counters(tenant: string, hop: string): Promise<Counters>;
+  preview(tenant: string, boundary: Boundary): Promise<Preview>;
+  /** Audit lines in order, of one tree or of the whole log. */
+  audit(options: {
+    tenant?: string;
+    tree?: string;
+    from?: number;
+    limit: number;
+  }): Promise<readonly AuditLine[]>;
+
+  close(): Promise<void>;
+}
