@@ -78,3 +78,17 @@ export const AUDIT_BUFFER_MAX = 10_000;
 export const STATUS_LIST_BYTES_MAX = 2_097_152;
 /** Attempts of a verb that lost a race against a newer cut. */
 export const POSITION_RETRIES_MAX = 8;
+/** Characters of a `pattern` constraint: with the next line, bounds the work of proving one pattern inside another. */
+export const PATTERN_CHARS_MAX = 256;
+/** Steps that proving one grant inside another may take; beyond, the child is refused as not proved. */
+export const SUBSET_STEPS_MAX = 200_000;
+/** Values that one constraint may list. */
+export const CONSTRAINT_VALUES_MAX = 1_024;
+/** Clauses of one `all` or `any`. */
+export const CLAUSES_MAX = 64;
+/** Ceilings (agent-delegation constraints) of one grant. */
+export const CEILINGS_MAX = 256;
+/** Currencies of one spend limit. */
+export const CURRENCIES_MAX = 16;
+/** Characters of an argument's string that a constraint looks at; longer ones are refused. */
+export const CHECKED_CHARS_MAX = 65_536;

@@ -1,0 +1,77 @@
+/** From a schema's complaints to a refusal: names the place that is wrong, never what stands there. @module */
+import type { z } from "zod";
+import type { Code } from "../base/codes.js";
+import { DelegationError } from "../base/error.js";
+import { JSON_DEPTH_MAX } from "../base/limits.js";
+
+/**
+ * Parses `input` with `schema`.
+ *
+ * Refuses nesting beyond `JSON_DEPTH_MAX` and members named `__proto__` (schemas of maps would drop them in silence)
+ * before the schema sees the input.
+ *
+ * @throws {DelegationError} `code`, with the dotted place as rule; `unknown_constraint` for a constraint type that is
+ *   not in the vocabulary.
+ */
+export function parseShape<T>(
+  schema: z.ZodType<T>,
+  input: unknown,
+  code: Code,
+  root: readonly PropertyKey[] = [],
+): T {
+  checkNesting(input, code, root, JSON_DEPTH_MAX);
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  // An unknown member is named itself, not only the object that it stands in.
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+  const rule = placeOf([...root, ...(issue?.path ?? []), ...unknown]);
+  if (issue !== undefined && isUnknownConstraint(issue, input)) {
+    throw new DelegationError("unknown_constraint", `unknown constraint type at ${rule}`, { rule });
+  }
+  throw new DelegationError(code, `not of the required shape at ${rule}`, { rule });
+}
+
+/** A dotted place; parts that are not plain names are shown as `?`, so that a refusal cannot carry text of the sender. */
+export function placeOf(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return "(whole)";
+  return path
+    .map((part) => (typeof part === "number" || PLAIN.test(String(part)) ? String(part) : "?"))
+    .join(".");
+}
+
+const PLAIN = /^[A-Za-z0-9_.:/@-]{1,128}$/;
+
+function checkNesting(
+  value: unknown,
+  code: Code,
+  path: readonly PropertyKey[],
+  depth: number,
+): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth === 0) {
+    throw new DelegationError(code, "nested too deeply", { rule: placeOf(path.slice(0, 4)) });
+  }
+  if (Array.isArray(value)) {
+    for (const item of value) checkNesting(item, code, path, depth - 1);
+    return;
+  }
+  if (Object.hasOwn(value, "__proto__")) {
+    throw new DelegationError(code, "a member is named __proto__", { rule: placeOf(path) });
+  }
+  for (const name of Object.keys(value)) {
+    const member: unknown = (value as Readonly<Record<string, unknown>>)[name];
+    if (typeof member === "object") checkNesting(member, code, path, depth - 1);
+  }
+}
+
+/** Zod says that no option of the union has this discriminator; a missing one is a matter of shape. */
+function isUnknownConstraint(issue: z.core.$ZodIssue, input: unknown): boolean {
+  if (issue.code !== "invalid_union" || issue.path.at(-1) !== "constraint_type") return false;
+  let value: unknown = input;
+  for (const part of issue.path) {
+    if (typeof value !== "object" || value === null) return false;
+    value = (value as Readonly<Record<PropertyKey, unknown>>)[part];
+  }
+  return typeof value === "string";
+}
