@@ -108,9 +108,9 @@ export function isFinal(state: HopState): boolean {
 /**
  * The effective state of a hop: the worst of the states along its chain. Only exactly `active` permits.
  *
- * Total order, best first, as in {@link HOP_STATES}: what can still become active stands before what never will, and
- * fewer steps from `active` before more; among the final ones the stronger no is the worse, so that a hop which both
- * expired and was revoked says `revoked`.
+ * Total order, best first, as in {@link HOP_STATES}: what can still become active stands before what never will, and the
+ * more of the way to `active` is behind it the better; among the final ones the stronger no is the worse, so that below
+ * an expired and a revoked hop the answer is `revoked`.
  *
  * @param states Of every hop from the root to this one, in any order.
  * @throws {DelegationError} `chain_empty` for none; `hop_not_active` for a state that is not in the list.
