@@ -92,3 +92,5 @@ export const CEILINGS_MAX = 256;
 export const CURRENCIES_MAX = 16;
 /** Characters of an argument's string that a constraint looks at; longer ones are refused. */
 export const CHECKED_CHARS_MAX = 65_536;
+/** Rules of one static policy; each call looks at all of them. */
+export const POLICY_RULES_MAX = 1_000;

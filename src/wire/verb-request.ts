@@ -1,0 +1,125 @@
+/** What callers ask of the coordinator, verb by verb: strict, whole seconds, grants still to be parsed. @module */
+import { z } from "zod";
+import { APPROVERS_MAX, HOPS_MAX, NAME_CHARS_MAX, PAGE_MAX, TOKENS_MAX } from "../base/limits.js";
+import { boundarySchema } from "./cut.js";
+
+const name = z.string().min(1).max(NAME_CHARS_MAX);
+const reason = z.string().max(2_048);
+const seconds = z.int().positive();
+/** `wire/grant.ts` parses it, once; nothing reads it before. */
+const grant = z.unknown();
+
+/** A public JWK; a private member refuses here, a bad point when it is imported. */
+export const publicKeySchema = z.strictObject({
+  kty: z.enum(["OKP", "EC"]),
+  crv: z.enum(["Ed25519", "P-256"]),
+  x: z.string().max(128),
+  y: z.string().max(128).optional(),
+  alg: z.string().max(32).optional(),
+  use: z.literal("sig").optional(),
+  kid: name.optional(),
+});
+export type PublicKey = z.infer<typeof publicKeySchema>;
+
+const delegatee = {
+  agent: name,
+  /** Made by the delegatee, in the process that will act. */
+  holderKey: publicKeySchema,
+  /** Compact JWS by the agent's identity key over the holder key and the parent's digest; without it the agent is `asserted`. */
+  agentProof: z.string().max(8_192).optional(),
+  grant,
+};
+
+/** Mint as `bearer`: for one audience, minutes to live, no hops left. */
+const bearer = z.boolean().optional();
+
+export const openRequestSchema = z.strictObject({
+  ...delegatee,
+  tenant: name.optional(),
+  principal: z.strictObject({ issuer: name, subject: name }),
+  trigger: z.string().max(NAME_CHARS_MAX),
+  /** The tree ends when nobody renews for so long. */
+  leaseSeconds: seconds.optional(),
+  /** Hops that may follow; `HOPS_DEFAULT` unless the grant or this says otherwise. */
+  depth: z
+    .int()
+    .min(0)
+    .max(HOPS_MAX - 1)
+    .optional(),
+  bearer,
+});
+export type OpenRequest = z.infer<typeof openRequestSchema>;
+
+/** A person has to agree before the hop becomes active. */
+const approvalSchema = z.strictObject({
+  approvers: z.int().min(1).max(APPROVERS_MAX),
+  from: z.array(name).min(1).max(APPROVERS_MAX).optional(),
+});
+
+export const delegateRequestSchema = z.strictObject({
+  ...delegatee,
+  idempotencyKey: name.optional(),
+  approval: approvalSchema.optional(),
+  bearer,
+});
+export type DelegateRequest = z.infer<typeof delegateRequestSchema>;
+
+export const renewRequestSchema = z.strictObject({});
+export const leaseRequestSchema = z.strictObject({ leaseSeconds: seconds });
+
+/** Audience and expiry may be narrowed; a holder key other than the presented one makes a new hop. */
+export const exchangeRequestSchema = z.strictObject({
+  audience: z.array(name).min(1).max(16).optional(),
+  expiresAt: z.int().positive().optional(),
+  delegatee: delegateRequestSchema.optional(),
+});
+export type ExchangeRequest = z.infer<typeof exchangeRequestSchema>;
+
+export const claimRequestSchema = z.strictObject({ hop: name, holderKey: publicKeySchema });
+
+export const narrowRequestSchema = z.strictObject({
+  hop: name,
+  grant,
+  /** A new key, or the present one again; without it the holder stays and fetches its token by `claim`. */
+  holderKey: publicKeySchema.optional(),
+  reason: reason.optional(),
+});
+export type NarrowRequest = z.infer<typeof narrowRequestSchema>;
+
+export const hopRequestSchema = z.strictObject({ hop: name, reason: reason.optional() });
+export const resumeRequestSchema = z.strictObject({
+  hop: name,
+  suspension: name,
+  reason: reason.optional(),
+});
+export const revokeRequestSchema = z.strictObject({
+  boundary: boundarySchema,
+  reason: reason.optional(),
+});
+
+/** A call that needs approval, told by the one who wants to make it. */
+export const askRequestSchema = z.strictObject({
+  tool: name,
+  arguments: z.record(z.string(), z.json()),
+  policyVersion: z.string().max(NAME_CHARS_MAX),
+  approvers: z.int().min(1).max(APPROVERS_MAX),
+  from: z.array(name).min(1).max(APPROVERS_MAX).optional(),
+});
+export type AskRequest = z.infer<typeof askRequestSchema>;
+
+export const decideRequestSchema = z.strictObject({
+  ticket: name,
+  approver: name,
+  reason: reason.optional(),
+});
+
+export const pageRequestSchema = z.strictObject({
+  tree: name,
+  from: name.optional(),
+  cursor: z.string().max(1_024).optional(),
+  limit: z.int().min(1).max(PAGE_MAX).optional(),
+  depth: z.int().min(0).max(HOPS_MAX).optional(),
+});
+
+/** Tokens of a chain, root first. Sizes are the verifier's to refuse. */
+export const chainSchema = z.array(z.string()).min(1).max(TOKENS_MAX);
