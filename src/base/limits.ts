@@ -94,3 +94,17 @@ export const CURRENCIES_MAX = 16;
 export const CHECKED_CHARS_MAX = 65_536;
 /** Rules of one static policy; each call looks at all of them. */
 export const POLICY_RULES_MAX = 1_000;
+/** Bytes of one AAT proof of possession: it restates the arguments, in base64url, beside a few claims. */
+export const PROOF_BYTES_MAX = 1_572_864;
+/** JWS headers remembered by their exact text, in each of two generations. */
+export const HEADER_CACHE_MAX = 256;
+/** Characters of a header that is remembered. */
+export const HEADER_CACHE_CHARS_MAX = 512;
+/** Possession sessions that one holder key may have open at one guard; beyond, calls go on with signed proofs. */
+export const SESSIONS_PER_HOLDER_MAX = 64;
+/** Longest life of an agent's identity proof: it serves one delegation. */
+export const AGENT_PROOF_LIFETIME_MS_MAX = 300_000;
+/** Authorization details of one token, others' included. */
+export const DETAILS_MAX = 64;
+/** Keys that one trust holds; a token without a known `kid` is tried against those without one. */
+export const TRUSTED_KEYS_MAX = 16;

@@ -1,5 +1,6 @@
 /** What a verified chain is: one authority, told by many hops. Only `verify.ts` makes one. @module */
-import type { KeyObject } from "node:crypto";
+import type { VerificationKey } from "../token/key.js";
+import type { StatusReference } from "../wire/claims.js";
 import type { Position } from "../wire/cut.js";
 import type { Grant } from "../wire/grant.js";
 
@@ -54,9 +55,12 @@ export interface VerifiedChain {
   /** Latest `nbf` of all tokens, epoch ms; 0 when none. */
   readonly notBefore: number;
   readonly verifiedAt: number;
-  /** Key that possession is proved with; imported once. */
-  readonly holderKey: KeyObject;
-  readonly holderAlg: "EdDSA" | "ES256";
+  /** When the leaf was made, epoch ms; no child is made before. */
+  readonly issuedAt: number;
+  /** Thumbprint of the key that possession is proved with. */
+  readonly holder: string;
+  /** That key, imported once; absent when the leaf confirms it by thumbprint (`cnf.jkt`) and the proof must bring it. */
+  readonly holderKey: VerificationKey | undefined;
   /** Thumbprints of every key that signed or is confirmed anywhere in the chain. */
   readonly keys: ReadonlySet<string>;
   /** The anchor was minted `bearer`: the one token that needs no possession. */
@@ -76,8 +80,4 @@ export interface VerifiedChain {
   readonly statuses: readonly StatusReference[];
 }
 
-/** `status.status_list` of a token. */
-export interface StatusReference {
-  readonly uri: string;
-  readonly index: number;
-}
+export type { StatusReference } from "../wire/claims.js";
