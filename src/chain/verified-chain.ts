@@ -1,5 +1,5 @@
 /** What a verified chain is: one authority, told by many hops. Only `verify.ts` makes one. @module */
-import type { VerificationKey } from "../token/key.js";
+import type { PublicKey } from "../token/key.js";
 import type { StatusReference } from "../wire/claims.js";
 import type { Position } from "../wire/cut.js";
 import type { Grant } from "../wire/grant.js";
@@ -60,7 +60,7 @@ export interface VerifiedChain {
   /** Thumbprint of the key that possession is proved with. */
   readonly holder: string;
   /** That key, imported once; absent when the leaf confirms it by thumbprint (`cnf.jkt`) and the proof must bring it. */
-  readonly holderKey: VerificationKey | undefined;
+  readonly holderKey: PublicKey | undefined;
   /** Thumbprints of every key that signed or is confirmed anywhere in the chain. */
   readonly keys: ReadonlySet<string>;
   /** The anchor was minted `bearer`: the one token that needs no possession. */
