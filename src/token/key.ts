@@ -1,0 +1,198 @@
+/** Public keys that verify, and private keys that sign without ever showing themselves. @module */
+import {
+  createPrivateKey,
+  createPublicKey,
+  type JsonWebKey,
+  type KeyObject,
+  sign as signBytes,
+  verify as verifyBytes,
+} from "node:crypto";
+import { inspect } from "node:util";
+import { decodeBase64url } from "../base/base64url.js";
+import { sha256Base64url } from "../base/digest.js";
+import { DelegationError } from "../base/error.js";
+import { type RandomBytes, systemRandom } from "../base/random.js";
+import {
+  type PrivateJwk,
+  type PublicJwk,
+  privateJwkSchema,
+  publicJwkSchema,
+} from "../wire/jose.js";
+import { isSafeEd25519Point } from "./point.js";
+import { ed25519FromSeed, p256FromRandom } from "./private-key.js";
+
+/** Algorithms of the keys that sign here; Ed25519 goes by two names on the wire, see `verifyJws`. */
+export type Alg = "EdDSA" | "ES256";
+
+/** What verifies a signature: the algorithm is the key's own. */
+export interface VerificationKey {
+  readonly alg: string;
+  /** RFC 7638 SHA-256 thumbprint: the key's name everywhere. */
+  readonly thumbprint: string;
+  /** Whether `signature` is this key's over the ASCII bytes of `signingInput`. Never throws for a bad signature. */
+  verify(signingInput: string, signature: Uint8Array): boolean;
+}
+
+/** A public key that has been checked. */
+export interface PublicKey extends VerificationKey {
+  readonly alg: Alg;
+  readonly key: KeyObject;
+  readonly jwk: PublicJwk;
+}
+
+/** A private key. It does not leave by `JSON.stringify`, `inspect` or cloning; see {@link exportSigningKey}. */
+export interface SigningKey extends PublicKey {
+  /** Id in a JWKS: the thumbprint, unless the key file says otherwise. */
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+  /** Signature over the ASCII bytes of `input`: 64 bytes for both algorithms (ES256: r‖s, RFC 7518 §3.4). */
+  sign(input: string): Uint8Array;
+}
+
+/**
+ * Takes a public JWK in, at about the cost of Node's own import (Ed25519 a few µs, P-256 some tens).
+ *
+ * @throws {DelegationError} `key_invalid`: private members, another kty or crv, wrong lengths, `alg`, `use` or `key_ops`
+ *   that contradict, an Ed25519 point of low order or not canonical, a P-256 point that is not on the curve.
+ */
+export function importPublicKey(jwk: unknown): PublicKey {
+  const parsed = publicJwkSchema.safeParse(jwk);
+  if (!parsed.success) throw keyInvalid("not a public key of a known kind");
+  return publicKeyFrom(namingMembers(parsed.data));
+}
+
+/** The checked key of a `KeyObject` that {@link importPublicKey} made; computed once for each object. */
+export function publicKeyOf(key: KeyObject): PublicKey {
+  const known = KNOWN.get(key);
+  if (known !== undefined) return known;
+  const made = importPublicKey(key.export({ format: "jwk" }));
+  KNOWN.set(key, made);
+  return made;
+}
+
+/** Makes a fresh signing key; `random` other than the system's is for tests. */
+export function generateSigningKey(
+  alg: Alg = "EdDSA",
+  random: RandomBytes = systemRandom,
+): SigningKey {
+  const privateKey = alg === "EdDSA" ? ed25519FromSeed(random(32)) : p256FromRandom(random);
+  return signingKeyFrom(privateKey);
+}
+
+/**
+ * Takes a private JWK in, from a key file.
+ *
+ * @throws {DelegationError} `key_invalid`, also when the public members are not those of the private one: Node would
+ *   ignore them.
+ */
+export function importSigningKey(privateJwk: unknown): SigningKey {
+  const parsed = privateJwkSchema.safeParse(privateJwk);
+  if (!parsed.success) throw keyInvalid("not a private key of a known kind");
+  const { data } = parsed;
+  refuseLooseText(data.d);
+  const key = signingKeyFrom(nodePrivateKey(data), data.kid);
+  if (thumbprint(namingMembers(data)) === key.thumbprint) return key;
+  throw keyInvalid("public and private members are not of one key");
+}
+
+/** The private JWK, for a key file and nothing else. */
+export function exportSigningKey(key: SigningKey): PrivateJwk {
+  const { d } = key.privateKey.export({ format: "jwk" });
+  return privateJwkSchema.parse({ ...key.jwk, alg: key.alg, use: "sig", kid: key.kid, d });
+}
+
+/** RFC 7638 SHA-256 thumbprint. */
+export function thumbprint(jwk: PublicJwk): string {
+  // The members are strict base64url, so this is JSON, in the order that RFC 7638 §3.3 asks for.
+  const text =
+    jwk.kty === "OKP"
+      ? `{"crv":"Ed25519","kty":"OKP","x":"${jwk.x}"}`
+      : `{"crv":"P-256","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`;
+  return sha256Base64url(text);
+}
+
+/** The URI of a SHA-256 thumbprint (RFC 9278 §3): `iss` of a link. */
+export function thumbprintUri(thumb: string): string {
+  return `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumb}`;
+}
+
+const KNOWN = new WeakMap<KeyObject, PublicKey>();
+
+function publicKeyFrom(jwk: PublicJwk): PublicKey {
+  refuseLooseText(jwk.x);
+  if (jwk.kty === "EC") refuseLooseText(jwk.y);
+  else if (!isSafeEd25519Point(Buffer.from(jwk.x, "base64url"))) {
+    throw keyInvalid("point is of low order or not canonical");
+  }
+  const key = nodePublicKey(jwk);
+  const alg: Alg = jwk.kty === "OKP" ? "EdDSA" : "ES256";
+  const verify =
+    alg === "EdDSA"
+      ? (input: string, signature: Uint8Array) =>
+          signature.length === 64 && verifyBytes(null, Buffer.from(input, "latin1"), key, signature)
+      : (input: string, signature: Uint8Array) =>
+          signature.length === 64 &&
+          verifyBytes(
+            "sha256",
+            Buffer.from(input, "latin1"),
+            { key, dsaEncoding: "ieee-p1363" },
+            signature,
+          );
+  return { alg, key, jwk, thumbprint: thumbprint(jwk), verify };
+}
+
+function signingKeyFrom(privateKey: KeyObject, kid?: string): SigningKey {
+  const jwk = createPublicKey(privateKey).export({ format: "jwk" });
+  const shown = importPublicKey(jwk);
+  const sign =
+    shown.alg === "EdDSA"
+      ? (input: string) => signBytes(null, Buffer.from(input, "latin1"), privateKey)
+      : (input: string) =>
+          signBytes("sha256", Buffer.from(input, "latin1"), {
+            key: privateKey,
+            dsaEncoding: "ieee-p1363",
+          });
+  const key: SigningKey = { ...shown, kid: kid ?? shown.thumbprint, sign, privateKey };
+  const face = () => ({ ...shown.jwk, kid: key.kid });
+  const hidden = { enumerable: false };
+  return Object.defineProperties(key, {
+    privateKey: hidden,
+    toJSON: { ...hidden, value: face },
+    [inspect.custom]: { ...hidden, value: () => `SigningKey ${inspect(face())}` },
+  });
+}
+
+function namingMembers(jwk: PublicJwk): PublicJwk {
+  return jwk.kty === "OKP"
+    ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x }
+    : { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y };
+}
+
+/** Strict base64url: a second spelling of one key would have a second thumbprint. */
+function refuseLooseText(member: string): void {
+  try {
+    decodeBase64url(member);
+  } catch (cause) {
+    throw keyInvalid("a member is not strict base64url", cause);
+  }
+}
+
+function nodePublicKey(jwk: PublicJwk): KeyObject {
+  try {
+    return createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
+  } catch (cause) {
+    throw keyInvalid("not a point on the curve", cause);
+  }
+}
+
+function nodePrivateKey(jwk: PrivateJwk): KeyObject {
+  try {
+    return createPrivateKey({ key: jwk as JsonWebKey, format: "jwk" });
+  } catch (cause) {
+    throw keyInvalid("not a private key", cause);
+  }
+}
+
+function keyInvalid(message: string, cause?: unknown): DelegationError {
+  return new DelegationError("key_invalid", message, { rule: "jwk", cause });
+}
