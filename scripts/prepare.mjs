@@ -16,9 +16,15 @@ export function prepare() {
     process.exit(1);
   }
   if (installed()) return;
-  // `npm ci` deletes what is there; an existing folder is only brought up to date.
-  const verb = existsSync(`${ROOT}node_modules`) ? "install" : "ci";
-  run("npm", [verb, "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
+  // Unlike `npm ci` this keeps what is there, and unlike a plain install it leaves the lockfile alone.
+  run("npm", [
+    "install",
+    "--no-save",
+    "--include=dev",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ]);
 }
 
 /** Runs a command in the project's folder with our output; ends this process with its status when it fails. */
