@@ -32,14 +32,11 @@ function rowsOf(node: AnyStateNode): Record<string, string> {
   if (node.type !== "atomic" && node.type !== "final") {
     throw new TypeError(`${node.id} is not a flat state`);
   }
-  if (node.always !== undefined && node.always.length > 0) {
-    throw new TypeError(`${node.id} has a transition without an event`);
-  }
+  if (node.always?.length) throw new TypeError(`${node.id} has a transition without an event`);
   const row = new Map<string, string>();
-  for (const [type, transitions] of node.transitions) {
-    const [transition, ...others] = transitions;
+  for (const [type, [transition, ...others]] of node.transitions) {
     const [target, ...more] = transition?.target ?? [];
-    if (!target || target.parent !== node.parent || others.length > 0 || more.length > 0) {
+    if (!target || target.parent !== node.parent || others.length + more.length > 0) {
       throw new TypeError(`${node.id} on ${type} must have exactly one target beside it`);
     }
     if (transition?.guard !== undefined || transition?.actions.length !== 0) {
@@ -58,10 +55,7 @@ function rowsOf(node: AnyStateNode): Record<string, string> {
 const DELAYED = "xstate.after.";
 
 function eventOf(type: string, node: AnyStateNode): string {
-  const event =
-    type.startsWith(DELAYED) && type.endsWith(`.${node.id}`)
-      ? type.slice(DELAYED.length, -node.id.length - 1)
-      : type;
+  const event = type.startsWith(DELAYED) ? type.slice(DELAYED.length, -node.id.length - 1) : type;
   if (!/^[a-z][a-z_]*$/.test(event)) throw new TypeError(`${node.id}: ${type} is no plain event`);
   return event;
 }

@@ -53,7 +53,7 @@ export function startFeed(options: FeedOptions): Feed {
   }
   const now = steadyNow(clock);
   let arrivedMs = Number.NEGATIVE_INFINITY;
-  /** Since when the copy is complete, until a heartbeat comes: only `stale`, never `live`, is counted from it. */
+  /** When the copy was completed, or the last heartbeat since (`proven`): only `stale`, never `live`, is counted from the first. */
   let evidenceMs = Number.NEGATIVE_INFINITY;
   let proven = false;
   const running = run<FeedState, FeedEvent>({
@@ -65,11 +65,11 @@ export function startFeed(options: FeedOptions): Feed {
       ["soft_timeout", () => evidenceMs + softMs - now()],
       ["hard_timeout", () => evidenceMs + hardMs - now()],
     ],
-    note(event, to) {
+    note(event) {
       if (event === "synced") {
         evidenceMs = now();
         proven = false;
-      } else if (event.endsWith("heartbeat") && (to === "live" || to === "stale")) {
+      } else if (event.endsWith("heartbeat")) {
         evidenceMs = proven ? Math.max(evidenceMs, arrivedMs) : arrivedMs;
         proven = true;
       }

@@ -26,7 +26,7 @@ export interface RunOptions<State extends string, Event extends string> {
   /** Events that time sends, in the order in which they fall due, and how far off each is; 0 or less is due. */
   readonly alarms: readonly (readonly [event: Event, leftMs: () => number])[];
   /** Notes facts of a permitted event before the machine takes it, so that the delays it sets can use them. */
-  readonly note?: (event: Event, to: State) => void;
+  readonly note: (event: Event) => void;
   /** Hears of each change, after the machine has come to rest. */
   readonly onChange: ((state: State) => void) | undefined;
 }
@@ -83,8 +83,8 @@ export function run<State extends string, Event extends string>(
       }
       for (const type of due()) actor.send({ type });
       try {
-        const to = next(table, state, event);
-        note?.(event, to);
+        next(table, state, event);
+        note(event);
         actor.send({ type: event });
       } finally {
         tell();

@@ -123,11 +123,12 @@ describe("R17 a feed", () => {
     [HARD_MS, "blind"],
     [Number.NaN, "blind"],
   ])("is not made fresher by a heartbeat of %d ms ago than that age allows: %s", (ageMs, state) => {
-    const { feed, clock } = live();
+    const { feed, clock, heard } = live();
     clock.advance(HARD_MS);
-    expect(feed.state()).toBe("blind");
+    expect(heard.splice(0).at(-1)).toBe("blind");
     feed.send("heartbeat", clock.now() - ageMs);
     expect(feed.state()).toBe(state);
+    expect(heard).toEqual(state === "blind" ? [] : [state]);
   });
 
   test("takes a heartbeat from the future for one of now", () => {
@@ -268,15 +269,15 @@ describe("R17 a feed", () => {
   });
 
   test.each([
-    [0, 1, "softMs"],
-    [-1, 1, "softMs"],
-    [Number.NaN, 1, "softMs"],
-    [2, 1, "softMs"],
-    [1, Number.NaN, "hardMs"],
-    [1, Number.POSITIVE_INFINITY, "hardMs"],
-  ])("refuses bounds that bound nothing: %d and %d", (softMs, hardMs, rule) => {
+    [0, 1, "softMs", "softMs must lie above 0 and not above hardMs"],
+    [-1, 1, "softMs", "softMs must lie above 0 and not above hardMs"],
+    [Number.NaN, 1, "softMs", "softMs must lie above 0 and not above hardMs"],
+    [2, 1, "softMs", "softMs must lie above 0 and not above hardMs"],
+    [1, Number.NaN, "hardMs", "a time must be a finite number"],
+    [1, Number.POSITIVE_INFINITY, "hardMs", "a time must be a finite number"],
+  ])("refuses bounds that bound nothing: %d and %d", (softMs, hardMs, rule, message) => {
     expect(() => startFeed({ softMs, hardMs, clock: manualTimers() })).toThrow(
-      expect.objectContaining({ code: "config_invalid", rule }),
+      expect.objectContaining({ code: "config_invalid", rule, message }),
     );
   });
 });

@@ -54,7 +54,10 @@ describe("D-lapsed-lease a lease", () => {
 
   test("ends by release, and stays so", () => {
     const { lease, clock, heard } = held();
+    const dueMs = lease.dueMs();
+    clock.advance(1);
     lease.send("release");
+    expect(lease.dueMs()).toBe(dueMs);
     expect(clock.pending()).toBe(0);
     clock.advance(2 * TTL_MS);
     expect(lease.state()).toBe("released");
@@ -94,14 +97,14 @@ describe("D-lapsed-lease a lease", () => {
   });
 
   test.each([
-    [0, undefined, "ttlMs"],
-    [-1, undefined, "ttlMs"],
-    [Number.NaN, undefined, "ttlMs"],
-    [Number.POSITIVE_INFINITY, undefined, "ttlMs"],
-    [1, Number.NaN, "dueMs"],
-  ])("refuses to last %d ms, first due at %s", (ttlMs, dueMs, rule) => {
+    [0, undefined, "ttlMs", "ttlMs must lie above 0"],
+    [-1, undefined, "ttlMs", "ttlMs must lie above 0"],
+    [Number.NaN, undefined, "ttlMs", "a time must be a finite number"],
+    [Number.POSITIVE_INFINITY, undefined, "ttlMs", "a time must be a finite number"],
+    [1, Number.NaN, "dueMs", "a time must be a finite number"],
+  ])("refuses to last %d ms, first due at %s", (ttlMs, dueMs, rule, message) => {
     expect(() => startLease({ ttlMs, dueMs, clock: manualTimers() })).toThrow(
-      expect.objectContaining({ code: "config_invalid", rule }),
+      expect.objectContaining({ code: "config_invalid", rule, message }),
     );
   });
 });
