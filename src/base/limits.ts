@@ -90,8 +90,8 @@ export const CLAUSES_MAX = 64;
 export const CEILINGS_MAX = 256;
 /** Currencies of one spend limit. */
 export const CURRENCIES_MAX = 16;
-/** Characters of an argument's string that a constraint looks at; longer ones are refused. */
-export const CHECKED_CHARS_MAX = 65_536;
+/** Characters of a string that `path` and `pattern` look at; longer ones are refused. Bounds the time of a decision. */
+export const CHECKED_CHARS_MAX = 8_192;
 /** Rules of one static policy; each call looks at all of them. */
 export const POLICY_RULES_MAX = 1_000;
 /** Bytes of one AAT proof of possession: it restates the arguments, in base64url, beside a few claims. */

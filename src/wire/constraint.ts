@@ -130,13 +130,17 @@ export type SimpleConstraint =
   | z.infer<typeof timeWindow>
   | z.infer<typeof length>;
 
-/** A constraint made of others. Written by hand: a type inferred from a schema cannot name itself. */
-export interface ClauseConstraint {
-  constraint_type: "all" | "any";
+/** Constraints made of others. Written by hand: a type inferred from a schema cannot name itself. */
+export interface AllConstraint {
+  constraint_type: "all";
+  constraints: Constraint[];
+}
+export interface AnyConstraint {
+  constraint_type: "any";
   constraints: Constraint[];
 }
 
-export type Constraint = SimpleConstraint | ClauseConstraint;
+export type Constraint = SimpleConstraint | AllConstraint | AnyConstraint;
 export type ConstraintType = Constraint["constraint_type"];
 export type ConstraintOf<T extends ConstraintType> = Extract<Constraint, { constraint_type: T }>;
 

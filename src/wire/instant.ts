@@ -6,7 +6,8 @@ const DATE_TIME =
 /**
  * Microseconds since the epoch of an RFC 3339 date-time (§5.6), or undefined.
  *
- * Upper-case `T` and `Z` only; at most six digits of fraction, so that nothing is rounded; no leap seconds.
+ * Upper-case `T` and `Z` only; at most six digits of fraction, and years to 2255, so that nothing is rounded; no leap
+ * seconds.
  */
 export function parseInstant(text: string): number | undefined {
   if (text.length > 32) return undefined;
@@ -25,5 +26,6 @@ export function parseInstant(text: string): number | undefined {
   if (date.getUTCMonth() !== mo - 1 || date.getUTCDate() !== d) return undefined;
   date.setUTCHours(h, mi, s);
   const offsetMs = (oh * 60 + om) * 60_000 * (sign === "-" ? -1 : 1);
-  return (date.getTime() - offsetMs) * 1_000 + Number(fraction.padEnd(6, "0"));
+  const microseconds = (date.getTime() - offsetMs) * 1_000 + Number(fraction.padEnd(6, "0"));
+  return Number.isSafeInteger(microseconds) ? microseconds : undefined;
 }
