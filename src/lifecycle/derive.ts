@@ -1,6 +1,6 @@
 /** Derives a plain transition table from a machine by walking its states; runs when tables are generated, never later. @module */
-import { createHash } from "node:crypto";
 import type { AnyStateMachine, AnyStateNode } from "xstate";
+import { sha256 } from "../base/digest.js";
 import { encodeTable, type Table } from "./lookup.js";
 
 /**
@@ -24,7 +24,7 @@ export function deriveTable(machine: AnyStateMachine): Table<string, string> {
     final: nodes.filter((node) => node.type === "final").map((node) => node.key),
     rows,
   };
-  const digest = createHash("sha256").update(encodeTable(table)).digest("hex");
+  const digest = Buffer.from(sha256(encodeTable(table))).toString("hex");
   return { ...table, digest };
 }
 
