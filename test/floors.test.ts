@@ -185,6 +185,14 @@ describe("the rules", () => {
     expect(await brokenBy(tree)).toEqual(["index-from-inside"]);
   });
 
+  test("know a door from a file that is about an index", async () => {
+    const tree = {
+      "src/guard/revocation-index.ts": THING,
+      "src/memory/two.ts": 'export { it } from "../guard/revocation-index.js";',
+    };
+    expect(await brokenBy(tree)).toEqual([]);
+  });
+
   test("stop two files from importing each other, were it for types alone", async () => {
     const tree = {
       "src/grant/one.ts": 'import type { Two } from "./two.js"; export type One = Two | 1;',
