@@ -91,7 +91,7 @@ module.exports = {
       comment: "index.ts is a door to the outside; inside, import the file that is meant",
       severity: "error",
       from: { path: "^src/" },
-      to: { path: "^src/(?:.*/)?index[.]ts$" },
+      to: { path: "/index[.]ts$", pathNot: "node_modules" },
     },
     {
       name: "circle",
