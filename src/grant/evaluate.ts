@@ -147,14 +147,19 @@ function hears(stated: readonly string[], audience: string): boolean {
   return stated.length === 0 || stated.includes(audience);
 }
 
-function isMet(tool: CompiledTool, given: Invocation["arguments"]): boolean {
+/** Fail closed: a check that throws refuses. */
+function isMet({ checks }: CompiledTool, given: Invocation["arguments"]): boolean {
   const names = Object.keys(given);
-  if (names.length !== tool.checks.size) return false;
-  for (const name of names) {
-    const check = tool.checks.get(name);
-    if (check === undefined || !passes(check, given[name])) return false;
+  if (names.length !== checks.size) return false;
+  try {
+    for (const name of names) {
+      const value = given[name];
+      if (value === undefined || checks.get(name)?.(value) !== true) return false;
+    }
+    return true;
+  } catch {
+    return false;
   }
-  return true;
 }
 
 function argumentRefusals(

@@ -3,6 +3,8 @@
 /** Control characters, back-slash and `%`: what another reader may take for something else. */
 // biome keeps control characters out of expressions, so the class is built from code points.
 const UNSAFE = new RegExp(`[${String.fromCharCode(0)}-${String.fromCharCode(0x1f)}\\x7f\\\\%]`);
+/** One pass for what nearly all paths are: printable ASCII segments, none of them `.` or `..`. */
+const PLAIN = /^(?:\/(?!\.{1,2}(?:\/|$))[ -$&-.0-[\]-~]+)+$/;
 const ASCII = /^[ -~]*$/;
 
 /**
@@ -11,8 +13,8 @@ const ASCII = /^[ -~]*$/;
  * compatibility form is not such a path as well, are refused.
  */
 export function isNormalPath(text: string): boolean {
-  if (!isPlainPath(text)) return false;
-  if (ASCII.test(text)) return true;
+  if (PLAIN.test(text) || text === "/") return true;
+  if (ASCII.test(text) || !isPlainPath(text)) return false;
   return text.normalize("NFC") === text && isPlainPath(text.normalize("NFKC")) && sameSlashes(text);
 }
 

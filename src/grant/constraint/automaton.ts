@@ -31,23 +31,25 @@ interface Node {
  */
 export function matcher(glob: Glob): (text: string) => boolean {
   const letters = lettersOf(glob);
-  const numberOf = new Map(letters.map((letter, index) => [letter, index] as const));
-  const other = letters.length - 1;
+  const numberOf = numbering(letters);
   const nodes = new Map<string, Node>();
   const nodeOf = (states: States): Node => {
     const key = states.join();
     const kept = nodes.get(key);
     if (kept !== undefined) return kept;
     const accepts = states.at(-1) === glob.tokens.length;
-    const node = { states, kept: nodes.size < KEPT_MAX, accepts, next: [] };
+    const next = new Array<Node | undefined>(letters.length).fill(undefined);
+    const node = { states, kept: nodes.size < KEPT_MAX, accepts, next };
     if (node.kept) nodes.set(key, node);
     return node;
   };
   const first = nodeOf(start(glob));
   return (text) => {
     let node = first;
-    for (const char of text) {
-      const letter = numberOf.get(char) ?? other;
+    for (let i = 0; i < text.length; i += 1) {
+      const point = text.codePointAt(i) ?? 0;
+      if (point > 0xffff) i += 1;
+      const letter = numberOf(point);
       let next = node.next[letter];
       if (next === undefined) {
         next = nodeOf(step(glob, node.states, letters[letter]));
@@ -104,6 +106,20 @@ function lettersOf(...globs: readonly Glob[]): readonly Letter[] {
     for (const token of tokens) if (token.kind === "literal") named.add(token.char);
   }
   return [...named, undefined];
+}
+
+/** The letter's number by code point: a table for ASCII, a map for the rest. */
+function numbering(letters: readonly Letter[]): (point: number) => number {
+  const other = letters.length - 1;
+  const low = new Uint16Array(128).fill(other);
+  const high = new Map<number, number>();
+  for (const [number, letter] of letters.entries()) {
+    const point = letter?.codePointAt(0);
+    if (point === undefined) continue;
+    if (point < low.length) low[point] = number;
+    else high.set(point, number);
+  }
+  return (point) => low[point] ?? high.get(point) ?? other;
 }
 
 function acceptsAll({ tokens }: Glob, states: States): boolean {

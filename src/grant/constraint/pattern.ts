@@ -17,15 +17,19 @@ export const pattern: Rule<Pattern> = {
       typeof value === "string" && value.length <= CHECKED_CHARS_MAX && matches(value);
   },
   within: (child, parent, proof) => {
+    if (child.value === parent.value && separatorOf(child) === separatorOf(parent)) return true;
     const inner = globOf(child);
     const outer = globOf(parent);
     if (inner === undefined || outer === undefined) return false;
-    const same = child.value === parent.value && inner.separator === outer.separator;
-    return same || includes(outer, inner, (steps) => proof.spend(steps));
+    return includes(outer, inner, (steps) => proof.spend(steps));
   },
 };
 
-function globOf({ value, separator = "/" }: Pattern): Glob | undefined {
-  const tokens = parseGlob(value);
-  return tokens === undefined ? undefined : { tokens, separator };
+function separatorOf({ separator = "/" }: Pattern): string {
+  return separator;
+}
+
+function globOf(constraint: Pattern): Glob | undefined {
+  const tokens = parseGlob(constraint.value);
+  return tokens === undefined ? undefined : { tokens, separator: separatorOf(constraint) };
 }
