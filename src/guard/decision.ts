@@ -1,0 +1,71 @@
+/** A call as a tool server sees it, and what a guard decides about it. @module */
+import type { Code } from "../base/codes.js";
+import type { Json } from "../base/json.js";
+import type { VerifiedChain } from "../chain/verified-chain.js";
+import type { Position } from "../wire/cut.js";
+import type { Possession } from "../wire/proof.js";
+
+/** One attempt to use a tool, with all that came along. Nothing in it is believed. */
+export interface Call {
+  /** Compact tokens, root first; the last one alone when the guard has seen the chain before. */
+  readonly tokens: readonly string[];
+  readonly possession: Possession;
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** Which of the guard's audiences is asked; its first unless told. */
+  readonly audience?: string;
+  /** Tickets of granted approvals. */
+  readonly tickets?: readonly string[];
+  /** A position that the decision must know at least, as `revoke` returned it. */
+  readonly minPosition?: Position;
+  /** Let this chain's last token be used once only. */
+  readonly once?: boolean;
+}
+
+/** What every decision tells. */
+interface Decided {
+  /** Feed position that it was made at. */
+  readonly position: Position;
+}
+
+/** The call may run, once, with exactly `arguments`. */
+export interface Allowed extends Decided {
+  readonly effect: "allow";
+  readonly chain: VerifiedChain;
+  /** A copy, made before anything was checked: hand these to the handler. */
+  readonly arguments: Readonly<Record<string, Json>>;
+  /** Fires when the chain is cut, suspended or expires while the call runs. */
+  readonly signal: AbortSignal;
+  /** Says that the call is over. */
+  readonly end: () => void;
+  /** A session that the caller's proof asked for; its MACs replace signed proofs. */
+  readonly session?: { readonly id: string; readonly serverKey: string };
+}
+
+/** The call must not run. */
+export interface Denied extends Decided {
+  readonly effect: "deny";
+  readonly code: Code;
+  readonly message: string;
+  readonly hop?: string;
+  readonly rule?: string;
+  readonly required?: string;
+  readonly retry: boolean;
+}
+
+/** The call may run when people agree; ask the coordinator for a ticket with exactly this. */
+export interface Asked extends Decided {
+  readonly effect: "ask";
+  readonly code: Extract<Code, "approval_required">;
+  readonly hop: string;
+  readonly approval: ApprovalRequirement;
+}
+
+/** How many people have to agree, who may, and under which policy. */
+export interface ApprovalRequirement {
+  readonly approvers: number;
+  readonly from?: readonly string[];
+  readonly policyVersion: string;
+}
+
+export type Decision = Allowed | Denied | Asked;

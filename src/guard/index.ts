@@ -1,0 +1,25 @@
+/**
+ * Door `legate/guard`: where a tool call is decided.
+ *
+ * @module
+ */
+export type {
+  Admission,
+  AdmitMove,
+  Admitted,
+  Charge,
+  StatedLimits,
+  TicketUse,
+} from "./admission.js";
+export type { CostOf } from "./cost.js";
+export type {
+  Allowed,
+  ApprovalRequirement,
+  Asked,
+  Call,
+  Decision,
+  Denied,
+} from "./decision.js";
+export type { CutFeed, FeedListener, FeedSnapshot, Heartbeat, InFlight } from "./feed.js";
+export { Guard, type GuardOptions, type GuardStatus, refusalOf } from "./guard.js";
+export type { Coverage } from "./revocation-index.js";
