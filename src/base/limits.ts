@@ -108,3 +108,9 @@ export const AGENT_PROOF_LIFETIME_MS_MAX = 300_000;
 export const DETAILS_MAX = 64;
 /** Keys that one trust holds; a token without a known `kid` is tried against those without one. */
 export const TRUSTED_KEYS_MAX = 16;
+/** Bytes of one status list token: a full list that does not compress, in base64url twice. */
+export const STATUS_TOKEN_BYTES_MAX = 4_194_304;
+/** How long a status list counts that states neither `exp` nor `ttl`. */
+export const STATUS_TTL_MS_DEFAULT = 300_000;
+/** Keys of one JWKS. */
+export const JWKS_KEYS_MAX = 256;

@@ -4,7 +4,7 @@ import { canonicalize } from "../base/canonical.js";
 import { sha256Base64url } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
 import { decodeUtf8, type Json, type JsonObject, parseJsonInfo } from "../base/json.js";
-import { PROOF_BYTES_MAX, TOKEN_BYTES_MAX } from "../base/limits.js";
+import { TOKEN_BYTES_MAX } from "../base/limits.js";
 import type { JoseHeader } from "../wire/jose.js";
 import { parseHeader } from "./jose-header.js";
 import type { SigningKey, VerificationKey } from "./key.js";
@@ -119,7 +119,7 @@ export interface ReadClaims {
 export function readClaims(jws: UnverifiedJws): ReadClaims {
   const text = decodeUtf8(jws.payloadBytes);
   // The size of the whole token was judged before.
-  const { value, canonical } = parseJsonInfo(text, { bytesMax: PROOF_BYTES_MAX });
+  const { value, canonical } = parseJsonInfo(text, { bytesMax: Number.POSITIVE_INFINITY });
   if (!isObject(value)) throw malformed("claims are not an object");
   return { claims: value, canonical: canonical && jws.headerCanonical };
 }

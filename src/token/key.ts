@@ -61,15 +61,6 @@ export function importPublicKey(jwk: unknown): PublicKey {
   return publicKeyFrom(namingMembers(parsed.data));
 }
 
-/** The checked key of a `KeyObject` that {@link importPublicKey} made; computed once for each object. */
-export function publicKeyOf(key: KeyObject): PublicKey {
-  const known = KNOWN.get(key);
-  if (known !== undefined) return known;
-  const made = importPublicKey(key.export({ format: "jwk" }));
-  KNOWN.set(key, made);
-  return made;
-}
-
 /** Makes a fresh signing key; `random` other than the system's is for tests. */
 export function generateSigningKey(
   alg: Alg = "EdDSA",
@@ -89,7 +80,7 @@ export function importSigningKey(privateJwk: unknown): SigningKey {
   const parsed = privateJwkSchema.safeParse(privateJwk);
   if (!parsed.success) throw keyInvalid("not a private key of a known kind");
   const { data } = parsed;
-  refuseLooseText(data.d);
+  decodeStrictly(data.d);
   const key = signingKeyFrom(nodePrivateKey(data), data.kid);
   if (thumbprint(namingMembers(data)) === key.thumbprint) return key;
   throw keyInvalid("public and private members are not of one key");
@@ -116,12 +107,10 @@ export function thumbprintUri(thumb: string): string {
   return `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumb}`;
 }
 
-const KNOWN = new WeakMap<KeyObject, PublicKey>();
-
 function publicKeyFrom(jwk: PublicJwk): PublicKey {
-  refuseLooseText(jwk.x);
-  if (jwk.kty === "EC") refuseLooseText(jwk.y);
-  else if (!isSafeEd25519Point(Buffer.from(jwk.x, "base64url"))) {
+  const x = decodeStrictly(jwk.x);
+  if (jwk.kty === "EC") decodeStrictly(jwk.y);
+  else if (!isSafeEd25519Point(jwk.x, x)) {
     throw keyInvalid("point is of low order or not canonical");
   }
   const key = nodePublicKey(jwk);
@@ -169,9 +158,9 @@ function namingMembers(jwk: PublicJwk): PublicJwk {
 }
 
 /** Strict base64url: a second spelling of one key would have a second thumbprint. */
-function refuseLooseText(member: string): void {
+function decodeStrictly(member: string): Uint8Array {
   try {
-    decodeBase64url(member);
+    return decodeBase64url(member);
   } catch (cause) {
     throw keyInvalid("a member is not strict base64url", cause);
   }

@@ -30,7 +30,8 @@ export const aatProofClaimsSchema = z.object({
   aat_id: name,
   aat_tool: name,
   aat_aud: name.optional(),
-  hta: z.record(z.string(), z.json()),
+  /** The arguments; taken from the raw claims, so that no member's name is special. */
+  hta: z.unknown(),
   ath: bytes32.optional(),
   epk: bytes32.optional(),
   // What a token has and a proof has not: the draft gives neither a `typ`.
@@ -52,6 +53,19 @@ export const agentProofClaimsSchema = z.strictObject({
   iat: seconds,
   exp: seconds,
   jti: name,
+});
+
+/** Claims of a status list token (Token Status List §5.1); unknown ones are dropped. */
+export const statusListClaimsSchema = z.object({
+  sub: z.string().min(1),
+  iat: seconds,
+  exp: seconds.optional(),
+  /** Seconds that a copy may be kept. */
+  ttl: z.int().positive().optional(),
+  status_list: z.object({
+    bits: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]),
+    lst: z.string(),
+  }),
 });
 
 /** How a presenter proves that it holds the leaf's key. */
