@@ -1,11 +1,12 @@
 /** Lets one allowed call happen, when something is counted, consumed, or to be asked of the store. @module */
+import { DelegationError } from "../base/error.js";
 import { approvalBinding, parseTicket } from "../chain/approval-binding.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { StatedLimits, TicketUse } from "./admission.js";
 import type { Bench, Presented } from "./bench.js";
 import { hopOfGrant } from "./checks.js";
 import { priceOf } from "./cost.js";
-import type { ApprovalRequirement, Call } from "./decision.js";
+import type { ApprovalNeed, Call } from "./decision.js";
 import { callEvent } from "./note.js";
 
 /** Local knowledge decides unless something is counted, consumed, or to be asked of the store. */
@@ -13,13 +14,13 @@ export function needsAdmission(
   { strict }: Bench,
   call: Call,
   { grant }: VerifiedChain,
-  approval: ApprovalRequirement | undefined,
+  approvals: readonly ApprovalNeed[],
 ): boolean {
   const { calls, spend } = grant.limits;
   return (
     strict ||
     call.once === true ||
-    approval !== undefined ||
+    approvals.length > 0 ||
     calls !== undefined ||
     spend !== undefined
   );
@@ -30,7 +31,7 @@ export async function admitCall(
   bench: Bench,
   call: Call,
   presented: Presented,
-  approval: ApprovalRequirement | undefined,
+  approvals: readonly ApprovalNeed[],
   policy: string | undefined,
 ): Promise<void> {
   const { chain, leaf, invocation, now } = presented;
@@ -41,7 +42,7 @@ export async function admitCall(
     offline: chain.offline,
     charge: { spend: priceOf(chain.grant.limits, invocation, bench.costOf, leaf.id) },
     stated: statedByLinks(chain),
-    tickets: approval === undefined ? [] : ticketUses(call, presented, approval),
+    tickets: ticketUses(bench, call, presented, approvals),
     ...(call.once === true ? { once: chain.digest } : {}),
     seen: bench.follower.position,
     event: callEvent(bench, presented, policy),
@@ -68,12 +69,21 @@ function statedByLinks(chain: VerifiedChain): StatedLimits[] {
   return stated;
 }
 
+/** A ticket for each need. One that is missing refuses before the store is asked; one that does not fit refuses there. */
 function ticketUses(
-  call: Call,
-  { chain, invocation }: Presented,
-  approval: ApprovalRequirement,
+  { policy }: Bench,
+  { tickets = [] }: Call,
+  { chain, leaf, invocation }: Presented,
+  approvals: readonly ApprovalNeed[],
 ): TicketUse[] {
-  return (call.tickets ?? []).map((handle) => {
+  return approvals.map(({ approvers, from }, index) => {
+    const handle = tickets[index];
+    if (handle === undefined) {
+      throw new DelegationError("approval_required", "there is not a ticket for each approval", {
+        hop: leaf.id,
+        rule: `limits.approval.${invocation.tool}`,
+      });
+    }
     const { id, nonce } = parseTicket(handle);
     const binding = approvalBinding(nonce, {
       tenant: chain.tenant,
@@ -82,9 +92,9 @@ function ticketUses(
       tool: invocation.tool,
       arguments: invocation.arguments,
       audience: invocation.audience,
-      policyVersion: approval.policyVersion,
-      approvers: approval.approvers,
-      from: approval.from,
+      policyVersion: policy?.version ?? "",
+      approvers,
+      from,
     });
     return { ticket: id, binding };
   });

@@ -5,10 +5,10 @@ import { checkPossession } from "../chain/possession.js";
 import { verifyChain } from "../chain/verify.js";
 import { parseInvocation } from "../wire/invocation.js";
 import { admitCall, needsAdmission } from "./admit-call.js";
-import { approvalNeeded } from "./approval.js";
+import { approvalsNeeded } from "./approval.js";
 import type { Bench, Presented } from "./bench.js";
 import { checkAlive, checkGrants, consultPolicy } from "./checks.js";
-import type { Allowed, ApprovalRequirement, Asked, Call, Decision, Denied } from "./decision.js";
+import type { Allowed, ApprovalNeed, Asked, Call, Decision, Denied } from "./decision.js";
 import { note } from "./note.js";
 
 /**
@@ -84,17 +84,13 @@ async function decide(bench: Bench, call: Call, presented: Presented): Promise<D
   checkAlive(bench, chain, leaf);
   checkGrants(chain, invocation);
   const answer = await consultPolicy(bench, presented);
-  const approval = approvalNeeded(
-    chain,
-    invocation,
-    answer?.obligations ?? [],
-    bench.policy?.version ?? "",
-  );
-  if (approval !== undefined && (call.tickets ?? []).length === 0)
-    return ask(bench, presented, approval);
+  const approvals = approvalsNeeded(chain, invocation, answer?.obligations ?? []);
+  if (approvals.length > 0 && (call.tickets ?? []).length === 0) {
+    return ask(bench, presented, approvals);
+  }
   const policy = answer?.rules.join(" ");
-  if (needsAdmission(bench, call, chain, approval))
-    await admitCall(bench, call, presented, approval, policy);
+  if (needsAdmission(bench, call, chain, approvals))
+    await admitCall(bench, call, presented, approvals, policy);
   else note(bench, presented, "allow", policy === undefined ? {} : { policy });
   // Whatever came in while others were asked counts: the last look is after the last wait.
   checkAlive(bench, chain, leaf);
@@ -111,13 +107,14 @@ async function decide(bench: Bench, call: Call, presented: Presented): Promise<D
   return allowed;
 }
 
-function ask(bench: Bench, presented: Presented, approval: ApprovalRequirement): Asked {
+function ask(bench: Bench, presented: Presented, approvals: readonly ApprovalNeed[]): Asked {
   note(bench, presented, "ask", { code: "approval_required" });
   return {
     effect: "ask",
     code: "approval_required",
     hop: presented.leaf.id,
-    approval,
+    approvals,
+    policyVersion: bench.policy?.version ?? "",
     position: bench.follower.position,
   };
 }

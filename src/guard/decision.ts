@@ -14,7 +14,7 @@ export interface Call {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** Which of the guard's audiences is asked; its first unless told. */
   readonly audience?: string;
-  /** Tickets of granted approvals. */
+  /** Tickets of granted approvals, in the order in which they were asked for. */
   readonly tickets?: readonly string[];
   /** A position that the decision must know at least, as `revoke` returned it. */
   readonly minPosition?: Position;
@@ -53,19 +53,20 @@ export interface Denied extends Decided {
   readonly retry: boolean;
 }
 
-/** The call may run when people agree; ask the coordinator for a ticket with exactly this. */
+/** The call may run when people agree: ask the coordinator for tickets, and come back with them in this order. */
 export interface Asked extends Decided {
   readonly effect: "ask";
   readonly code: Extract<Code, "approval_required">;
   readonly hop: string;
-  readonly approval: ApprovalRequirement;
+  readonly approvals: readonly ApprovalNeed[];
+  /** Approvals are bound to it. */
+  readonly policyVersion: string;
 }
 
-/** How many people have to agree, who may, and under which policy. */
-export interface ApprovalRequirement {
+/** How many people have to agree, and who may; anyone outside the chain when `from` is absent. */
+export interface ApprovalNeed {
   readonly approvers: number;
   readonly from?: readonly string[];
-  readonly policyVersion: string;
 }
 
 export type Decision = Allowed | Denied | Asked;

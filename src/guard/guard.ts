@@ -109,7 +109,7 @@ export class Guard {
       audience: options.audience,
       trust: options.trust,
       cache: new ChainCache(),
-      sessions: new SessionTable(random),
+      sessions: new SessionTable({ random }),
       replay: options.replay,
       admission: options.admission,
       policy: options.policy,

@@ -14,7 +14,7 @@ export type {
 export type { CostOf } from "./cost.js";
 export type {
   Allowed,
-  ApprovalRequirement,
+  ApprovalNeed,
   Asked,
   Call,
   Decision,
