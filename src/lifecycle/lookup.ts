@@ -14,7 +14,7 @@ export interface TableData<State extends string, Event extends string> {
   readonly rows: Readonly<Record<State, { readonly [event in Event]?: State }>>;
 }
 
-/** A table with the SHA-256 (base64url) of its {@link encodeTable} form, by which two versions tell each other apart. */
+/** A table with the SHA-256 (hex) of its {@link encodeTable} form, by which two versions tell each other apart. */
 export interface Table<State extends string, Event extends string> extends TableData<State, Event> {
   readonly digest: string;
 }

@@ -203,7 +203,7 @@ describe("every table", () => {
   test.each(PAIRS)("of the $name can be encoded, and read back by a plain search", ({ table }) => {
     const text = encodeTable(table);
     expect(text).toMatch(/^(;[a-z_]+>[a-z_]+=[a-z_]+)+;$/);
-    expect(table.digest).toBe(createHash("sha256").update(text).digest("base64url"));
+    expect(table.digest).toBe(createHash("sha256").update(text).digest("hex"));
     for (const state of table.states) {
       for (const event of table.events) {
         const key = `;${state}>${event}=`;
