@@ -114,7 +114,8 @@ export class MacKey {
     const block = Buffer.allocUnsafe(BLOCK_BYTES + Buffer.byteLength(text));
     block.set(this.#inner);
     block.write(text, BLOCK_BYTES);
-    this.#outer.set(hash("sha256", block, "buffer"), BLOCK_BYTES);
+    // A digest as text is cheaper than as a new buffer.
+    this.#outer.write(hash("sha256", block, "binary"), BLOCK_BYTES, "binary");
     return hash("sha256", this.#outer, "base64url");
   }
 }

@@ -110,6 +110,12 @@ interface Session extends SessionParties {
   readonly expiresAt: number;
 }
 
+/** `random` other than the system's is for tests. */
+export interface SessionOptions {
+  readonly random?: RandomBytes;
+  readonly sessionsMax?: number;
+}
+
 /**
  * The verifier's side, in memory: sessions are lost with the process, and a signed proof opens a new one.
  *
@@ -122,10 +128,9 @@ export class SessionTable implements Sessions {
   readonly #sessions = new Map<string, Session>();
   readonly #perHolder = new Map<string, number>();
 
-  /** `random` other than the system's is for tests. */
-  constructor(random: RandomBytes = systemRandom, sessionsMax: number = SESSIONS_MAX) {
-    this.#random = random;
-    this.#sessionsMax = sessionsMax;
+  constructor(options: SessionOptions = {}) {
+    this.#random = options.random ?? systemRandom;
+    this.#sessionsMax = options.sessionsMax ?? SESSIONS_MAX;
   }
 
   /** Sessions held; expired ones may be among them. */
