@@ -113,6 +113,7 @@ export const CODES = {
   token_not_yet_valid: { outcome: "expired", ...BAD_TOKEN, retry: true },
   // links between tokens
   chain_empty: { outcome: "malformed", ...BAD_TOKEN },
+  chain_incomplete: { outcome: "malformed", ...BAD_TOKEN, retry: true },
   token_repeated: { outcome: "malformed", ...BAD_TOKEN },
   par_hash_mismatch: { outcome: "par_hash_mismatch", ...BAD_TOKEN },
   depth_invalid: { outcome: "depth_invalid", ...BAD_TOKEN },

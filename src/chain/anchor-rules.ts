@@ -1,0 +1,55 @@
+/** The rules that only the first token of a chain keeps. @module */
+import { DelegationError } from "../base/error.js";
+import { BEARER_LIFETIME_MS_MAX } from "../base/limits.js";
+import type { ChainToken } from "./chain-token.js";
+import type { Judgement } from "./rule.js";
+
+/** RFC 3986 §3.1: a scheme, a colon, something. */
+const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s]+$/;
+
+/** A root names an issuer that the verifier knows, by a URI where the profile asks for one. @throws `malformed`, `issuer_invalid` */
+export function judgeRootIssuer(token: ChainToken, { profile, trust }: Judgement): void {
+  if (token.parent !== undefined) return;
+  const { issuer } = token.claims;
+  if (profile.issuer === "thumbprint" && !URI.test(issuer)) {
+    throw new DelegationError("malformed", "issuer is not a uri", { rule: "iss" });
+  }
+  if (trust?.acceptsIssuer(issuer) ?? true) return;
+  throw new DelegationError("issuer_invalid", "issuer is not a trusted one", { rule: "iss" });
+}
+
+/** A root speaks for a tenant of this verifier; another's is answered as if nobody had signed it. @throws `signature_invalid` */
+export function judgeRootTenant(token: ChainToken, { trust }: Judgement): void {
+  const tenant = token.claims.anchor?.tenant;
+  if (tenant === undefined || (trust?.acceptsTenant(tenant) ?? true)) return;
+  throw new DelegationError("signature_invalid", "signature does not verify");
+}
+
+/**
+ * An anchor's lineage tells one story: it starts at the tree's root, ends at the acting agent and its key, and names no
+ * hop twice.
+ *
+ * @throws `malformed`
+ */
+export function judgeLineage(token: ChainToken): void {
+  const { anchor, agent } = token.claims;
+  if (anchor === undefined) return;
+  const { lineage, tree } = anchor;
+  const last = lineage.at(-1);
+  const ends = lineage[0]?.hop === tree && last?.agent === agent && last?.jkt === token.holder;
+  if (ends && new Set(lineage.map(({ hop }) => hop)).size === lineage.length) return;
+  throw new DelegationError("malformed", "lineage contradicts itself or its token", {
+    rule: "lineage",
+  });
+}
+
+/** A bearer anchor is for one audience, for minutes, and the end of its chain. @throws `bearer_not_allowed` */
+export function judgeBearer(token: ChainToken): void {
+  const { claims, stated } = token;
+  if (claims.anchor?.bearer !== true) return;
+  const short = claims.expiresAt - claims.issuedAt <= BEARER_LIFETIME_MS_MAX;
+  if (short && stated.audience.length === 1 && token.hopsLeft === 0) return;
+  throw new DelegationError("bearer_not_allowed", "a bearer anchor asks for too much", {
+    rule: "bearer",
+  });
+}

@@ -1,0 +1,161 @@
+/** One token of a chain on its way to being believed: presented, read, judged. @module */
+import { sha256Base64url } from "../base/digest.js";
+import { DelegationError } from "../base/error.js";
+import type { JsonObject } from "../base/json-value.js";
+import { TOKEN_BYTES_MAX } from "../base/limits.js";
+import { parseJws, readClaims, typOf, type UnverifiedJws } from "../token/jws.js";
+import { importPublicKey, type PublicKey } from "../token/key.js";
+import {
+  readAatClaims,
+  readAgentDelegationClaims,
+  readAnchorClaims,
+  readLinkClaims,
+  type TokenClaims,
+} from "../wire/claims.js";
+import type { Grant } from "../wire/grant.js";
+import { type Stated, statedBy } from "./details.js";
+import { hopsLeftOf, type Profile, type TypRule } from "./profile.js";
+
+/** A token whose form is right. Nothing that it says is believed yet. */
+export interface PresentedToken {
+  /** Place in the chain, and so the only `del_depth` that can be right. */
+  readonly index: number;
+  readonly jws: UnverifiedJws;
+  readonly raw: JsonObject;
+}
+
+/** A token whose claims are read; what they are worth is for the rules to say. */
+export interface ChainToken {
+  readonly index: number;
+  readonly parent: ChainToken | undefined;
+  /** Without `details`, which {@link ChainToken.stated} has taken the place of. */
+  readonly claims: TokenClaims;
+  /** What the token itself states; `limits.depth` is {@link ChainToken.hopsLeft}. */
+  readonly stated: Grant;
+  /** What that means under the parent: the capability rule puts it here once it has proved that it is no more. */
+  grant: Grant;
+  /** Whether it holds a detail of the profile: an intermediate token need not, a leaf must. */
+  readonly capable: boolean;
+  /** Not a hop, but its delegator's own narrower token. */
+  readonly selfLink: boolean;
+  /** `del_max_depth`, its own or the one in force. */
+  readonly maxDepth: number;
+  /** Hops that may follow, by the token's own word; below zero when it has none and lies too deep itself. */
+  readonly hopsLeft: number;
+  /** Thumbprint of the key that the token confirms. */
+  readonly holder: string;
+  /** That key, where the token holds it whole. */
+  readonly holderKey: PublicKey | undefined;
+  /** What a child carries as `par_hash`; for a link, the id of its hop as well. */
+  readonly hash: string;
+  /** Thumbprint of the key that signed it: the signature rule puts it here. */
+  signer: string;
+  /** Whether the agent proved itself: the identity rule puts it here. */
+  identity: "proven" | "asserted";
+}
+
+/**
+ * Takes a token in.
+ *
+ * @throws {DelegationError} `too_large`, `malformed`, `duplicate_member`, `non_finite`, `non_canonical`
+ */
+export function presentToken(text: string, index: number, profile: Profile): PresentedToken {
+  const jws = parseJws(text, { bytesMax: TOKEN_BYTES_MAX });
+  const { claims, canonical } = readClaims(jws);
+  if (profile.canonical && !canonical) {
+    throw new DelegationError("non_canonical", "token is not in canonical json");
+  }
+  checkTyp(typOf(jws), index === 0 ? profile.typ.root : profile.typ.child);
+  return { index, jws, raw: claims };
+}
+
+/**
+ * Reads the claims of a presented token under its parent's.
+ *
+ * @throws {DelegationError} `malformed`, `key_invalid`, `unknown_constraint`
+ */
+export function readToken(
+  token: PresentedToken,
+  parent: ChainToken | undefined,
+  profile: Profile,
+): ChainToken {
+  const claims = claimsOf(token.raw, parent === undefined, profile);
+  return makeToken(
+    claims,
+    statedBy(claims, profile),
+    parent,
+    profile,
+    sha256Base64url(token.jws.signingInput),
+  );
+}
+
+/** The token that these claims make under `parent`. */
+export function makeToken(
+  claims: TokenClaims,
+  stated: Stated,
+  parent: ChainToken | undefined,
+  profile: Profile,
+  hash: string,
+): ChainToken {
+  const { jwk, jkt } = claims.confirmation;
+  const holderKey = jwk === undefined ? undefined : importPublicKey(jwk);
+  const maxDepth = claims.maxDepth ?? parent?.maxDepth ?? 0;
+  const depthLeft = hopsLeftOf(profile, claims.depth, maxDepth);
+  const hopsLeft = Math.min(depthLeft, stated.limits?.depth ?? depthLeft);
+  const grant: Grant = {
+    tools: stated.tools,
+    scopes: stated.scopes,
+    ceilings: stated.ceilings,
+    audience: profile.audience === "leaf" ? [] : claims.audience,
+    limits: { ...stated.limits, depth: Math.max(hopsLeft, 0) },
+    expiresAt: claims.expiresAt,
+  };
+  return {
+    index: parent === undefined ? 0 : parent.index + 1,
+    parent,
+    claims: { ...claims, details: [] },
+    stated: grant,
+    grant,
+    capable: stated.capable,
+    selfLink: claims.link?.self === true,
+    maxDepth,
+    hopsLeft,
+    holder: holderKey?.thumbprint ?? jkt ?? "",
+    holderKey,
+    hash,
+    signer: "",
+    identity: "asserted",
+  };
+}
+
+function claimsOf(raw: JsonObject, first: boolean, profile: Profile): TokenClaims {
+  switch (profile.claims) {
+    case "agent-delegation":
+      return readAgentDelegationClaims(raw, first);
+    case "attenuating-agent-token":
+      return readAatClaims(raw, first);
+    case "legate":
+      return first ? readAnchorClaims(raw) : readLinkClaims(raw);
+  }
+}
+
+function checkTyp(typ: string | undefined, rule: TypRule): void {
+  const right = "must" in rule ? typ === rule.must : typ === undefined || !rule.not.includes(typ);
+  if (right) return;
+  throw new DelegationError("malformed", "token is of another type", { rule: "typ" });
+}
+
+/** The token that begins the chain. */
+export function rootOf(token: ChainToken): ChainToken {
+  let root = token;
+  while (root.parent !== undefined) root = root.parent;
+  return root;
+}
+
+/** Id of the hop that a token speaks for. A link's is its own digest, so nobody chooses it. */
+export function hopIdOf(token: ChainToken): string {
+  if (token.parent === undefined) {
+    return token.claims.anchor?.lineage.at(-1)?.hop ?? token.claims.tokenId;
+  }
+  return token.selfLink ? hopIdOf(token.parent) : token.hash;
+}

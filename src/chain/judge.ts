@@ -1,0 +1,163 @@
+/** Judging tokens in the order that their profile sets. @module */
+import { DelegationError } from "../base/error.js";
+import { signingInputDigest } from "../token/jws.js";
+import { readTokenId } from "../wire/claims.js";
+import type { Basis } from "./cache.js";
+import {
+  type ChainToken,
+  hopIdOf,
+  type PresentedToken,
+  presentToken,
+  readToken,
+} from "./chain-token.js";
+import {
+  judgeLeafCapable,
+  judgeLifetime,
+  judgeTimes,
+  PARSE_FIRST_ORDER,
+  VERIFY_FIRST_ORDER,
+} from "./link-rules.js";
+import { judgeIdentity, verifySignature } from "./signature-rules.js";
+
+/**
+ * Judges the tokens that follow `prefix`, which is verified but for the time that has passed since.
+ *
+ * @returns One for each token after the prefix, root first; all rules hold.
+ * @throws {DelegationError} the first refusal in the profile's order.
+ */
+export function judgeTokens(
+  tokens: readonly string[],
+  prefix: ChainToken | undefined,
+  basis: Basis,
+  now: number,
+): readonly ChainToken[] {
+  const rest = tokens.slice(prefix === undefined ? 0 : prefix.index + 1);
+  return basis.profile.order === "parse-first"
+    ? parseFirst(rest, prefix, basis, now)
+    : verifyFirst(rest, prefix, basis, now);
+}
+
+/** A leaf states authority. */
+export function judgeLeaf(leaf: ChainToken): void {
+  naming(leaf, () => judgeLeafCapable(leaf));
+}
+
+/** Judges again what time alone can change in a verified prefix, root first. */
+export function rejudgeTimes(token: ChainToken, basis: Basis, now: number): void {
+  if (token.parent !== undefined) rejudgeTimes(token.parent, basis, now);
+  const judgement = { ...basis, now };
+  naming(token, () => {
+    judgeTimes(token, judgement);
+    judgeLifetime(token, judgement);
+  });
+}
+
+/** Agent-delegation draft, steps 0 to 5: all forms, all signatures, then rule by rule. */
+function parseFirst(
+  rest: readonly string[],
+  prefix: ChainToken | undefined,
+  basis: Basis,
+  now: number,
+): readonly ChainToken[] {
+  const { profile } = basis;
+  const judgement = { ...basis, now };
+  const first = prefix === undefined ? 0 : prefix.index + 1;
+  const presented: PresentedToken[] = [];
+  const judged: ChainToken[] = [];
+  for (const [place, text] of rest.entries()) {
+    locating(text, first + place, () => {
+      const token = presentToken(text, first + place, profile);
+      presented.push(token);
+      judged.push(readToken(token, judged.at(-1) ?? prefix, profile));
+    });
+  }
+  for (const [place, source] of presented.entries()) {
+    const token = judged[place];
+    if (token === undefined) continue;
+    naming(token, () => {
+      token.signer = verifySignature(source, token.parent, basis);
+    });
+  }
+  for (const rule of PARSE_FIRST_ORDER) {
+    if (rule === judgeTimes && prefix !== undefined) rejudgeTimes(prefix, basis, now);
+    for (const token of judged) naming(token, () => rule(token, judgement));
+  }
+  return judged;
+}
+
+/** AAT draft §3.4: forms and token ids of all; then, token by token, signature, claims, rules. */
+function verifyFirst(
+  rest: readonly string[],
+  prefix: ChainToken | undefined,
+  basis: Basis,
+  now: number,
+): readonly ChainToken[] {
+  const { profile } = basis;
+  const judgement = { ...basis, now };
+  const first = prefix === undefined ? 0 : prefix.index + 1;
+  const presented = rest.map((text, place) =>
+    locating(text, first + place, () => presentToken(text, first + place, profile)),
+  );
+  if (profile.uniqueTokenIds) refuseRepeated(presented, prefix);
+  if (prefix !== undefined) rejudgeTimes(prefix, basis, now);
+  const judged: ChainToken[] = [];
+  let parent = prefix;
+  for (const source of presented) {
+    const token = locating(source.jws.text, source.index, () => {
+      const signer = verifySignature(source, parent, basis);
+      const read = readToken(source, parent, profile);
+      read.signer = signer;
+      return read;
+    });
+    naming(token, () => {
+      for (const rule of VERIFY_FIRST_ORDER) rule(token, judgement);
+      judgeIdentity(token, basis);
+    });
+    judged.push(token);
+    parent = token;
+  }
+  return judged;
+}
+
+/** One token id, one place (AAT draft, step 2). The ids are not verified yet; that they differ is enough. */
+function refuseRepeated(
+  presented: readonly PresentedToken[],
+  prefix: ChainToken | undefined,
+): void {
+  const ids = new Set<string>();
+  for (let token = prefix; token !== undefined; token = token.parent) ids.add(token.claims.tokenId);
+  for (const { raw, jws, index } of presented) {
+    const id = locating(jws.text, index, () => readTokenId(raw));
+    if (!ids.has(id)) {
+      ids.add(id);
+      continue;
+    }
+    throw new DelegationError("token_repeated", "a token id stands twice in the chain", {
+      rule: "jti",
+    });
+  }
+}
+
+/** Lets a refusal name the hop of a token that is read. */
+function naming<T>(token: ChainToken, judge: () => T): T {
+  try {
+    return judge();
+  } catch (thrown) {
+    throw thrown instanceof DelegationError ? thrown.at(hopIdOf(token)) : thrown;
+  }
+}
+
+/** The same for a token that is not read yet: a link's id is its digest, an anchor's is not known. */
+function locating<T>(text: string, index: number, judge: () => T): T {
+  try {
+    return judge();
+  } catch (thrown) {
+    if (!(thrown instanceof DelegationError) || index === 0) throw thrown;
+    throw hasTwoDots(text) ? thrown.at(signingInputDigest(text)) : thrown;
+  }
+}
+
+function hasTwoDots(text: string): boolean {
+  const last = text.lastIndexOf(".");
+  return last > 0 && text.lastIndexOf(".", last - 1) >= 0;
+}
