@@ -114,3 +114,13 @@ export const STATUS_TOKEN_BYTES_MAX = 4_194_304;
 export const STATUS_TTL_MS_DEFAULT = 300_000;
 /** Keys of one JWKS. */
 export const JWKS_KEYS_MAX = 256;
+/** Leases and hops that one step of a sweep settles, so that no step blocks the store for long. */
+export const SWEEP_MAX = 1_000;
+/** Bytes of one audit line. Bounds what one event can make every reader of the log hold. */
+export const AUDIT_LINE_BYTES_MAX = 1_048_576;
+/** Audit lines that one read of the log gives. */
+export const AUDIT_PAGE_MAX = 10_000;
+/** Hops that a preview walks before it estimates. */
+export const PREVIEW_WALK_MAX = 100_000;
+/** Offline links of one tree whose budgets are counted without a record of theirs. */
+export const OFFLINE_TALLIES_PER_TREE_MAX = 100_000;

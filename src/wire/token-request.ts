@@ -4,7 +4,6 @@ import { DelegationError } from "../base/error.js";
 import { type Json, parseJson } from "../base/json.js";
 import { AUDIENCES_MAX, CHAIN_BYTES_MAX, NAME_CHARS_MAX, SCOPES_MAX } from "../base/limits.js";
 import { parseShape } from "./shape.js";
-import { type PublicKey, publicKeySchema } from "./verb-request.js";
 
 export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 export const ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token";
@@ -45,12 +44,13 @@ export interface TokenExchange {
   readonly audience: readonly string[];
   readonly scopes?: readonly string[];
   readonly authorizationDetails?: readonly Json[];
-  readonly holderKey?: PublicKey;
+  /** A public JWK, not checked yet. */
+  readonly holderKey?: Json;
   readonly actor?: string;
   readonly idempotencyKey?: string;
 }
 
-const confirmationSchema = z.strictObject({ jwk: publicKeySchema });
+const confirmationSchema = z.strictObject({ jwk: z.json() });
 
 /**
  * Parses `application/x-www-form-urlencoded` text.
@@ -114,7 +114,7 @@ function detailsOf(text: string): Json[] {
   });
 }
 
-function keyOf(text: string): PublicKey {
+function keyOf(text: string): Json {
   const value = jsonOf(text, "req_cnf");
   return parseShape(confirmationSchema, value, "invalid_request", ["req_cnf"]).jwk;
 }

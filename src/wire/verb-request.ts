@@ -9,22 +9,13 @@ const seconds = z.int().positive();
 /** `wire/grant.ts` parses it, once; nothing reads it before. */
 const grant = z.unknown();
 
-/** A public JWK; a private member refuses here, a bad point when it is imported. */
-export const publicKeySchema = z.strictObject({
-  kty: z.enum(["OKP", "EC"]),
-  crv: z.enum(["Ed25519", "P-256"]),
-  x: z.string().max(128),
-  y: z.string().max(128).optional(),
-  alg: z.string().max(32).optional(),
-  use: z.literal("sig").optional(),
-  kid: name.optional(),
-});
-export type PublicKey = z.infer<typeof publicKeySchema>;
+/** A public JWK. `token/key.ts` checks it, once: shape, point and all. */
+const publicKey = z.unknown();
 
 const delegatee = {
   agent: name,
   /** Made by the delegatee, in the process that will act. */
-  holderKey: publicKeySchema,
+  holderKey: publicKey,
   /** Compact JWS by the agent's identity key over the holder key and the parent's digest; without it the agent is `asserted`. */
   agentProof: z.string().max(8_192).optional(),
   grant,
@@ -51,10 +42,12 @@ export const openRequestSchema = z.strictObject({
 export type OpenRequest = z.infer<typeof openRequestSchema>;
 
 /** A person has to agree before the hop becomes active. */
-const approvalSchema = z.strictObject({
-  approvers: z.int().min(1).max(APPROVERS_MAX),
-  from: z.array(name).min(1).max(APPROVERS_MAX).optional(),
-});
+const approvalSchema = z
+  .strictObject({
+    approvers: z.int().min(1).max(APPROVERS_MAX),
+    from: z.array(name).min(1).max(256).optional(),
+  })
+  .refine(({ approvers, from }) => from === undefined || new Set(from).size >= approvers);
 
 export const delegateRequestSchema = z.strictObject({
   ...delegatee,
@@ -65,7 +58,7 @@ export const delegateRequestSchema = z.strictObject({
 export type DelegateRequest = z.infer<typeof delegateRequestSchema>;
 
 export const renewRequestSchema = z.strictObject({});
-export const leaseRequestSchema = z.strictObject({ leaseSeconds: seconds });
+export const leaseRequestSchema = z.strictObject({ tree: name, leaseSeconds: seconds });
 
 /** Audience and expiry may be narrowed; a holder key other than the presented one makes a new hop. */
 export const exchangeRequestSchema = z.strictObject({
@@ -75,13 +68,13 @@ export const exchangeRequestSchema = z.strictObject({
 });
 export type ExchangeRequest = z.infer<typeof exchangeRequestSchema>;
 
-export const claimRequestSchema = z.strictObject({ hop: name, holderKey: publicKeySchema });
+export const claimRequestSchema = z.strictObject({ hop: name, holderKey: publicKey });
 
 export const narrowRequestSchema = z.strictObject({
   hop: name,
   grant,
   /** A new key, or the present one again; without it the holder stays and fetches its token by `claim`. */
-  holderKey: publicKeySchema.optional(),
+  holderKey: publicKey.optional(),
   reason: reason.optional(),
 });
 export type NarrowRequest = z.infer<typeof narrowRequestSchema>;
@@ -100,18 +93,17 @@ export const revokeRequestSchema = z.strictObject({
 /** A call that needs approval, told by the one who wants to make it. */
 export const askRequestSchema = z.strictObject({
   tool: name,
-  arguments: z.record(z.string(), z.json()),
-  policyVersion: z.string().max(NAME_CHARS_MAX),
-  approvers: z.int().min(1).max(APPROVERS_MAX),
-  from: z.array(name).min(1).max(APPROVERS_MAX).optional(),
+  arguments: z.unknown(),
+  audience: name,
+  /** Version of the policy in force at the guard; empty where none is. */
+  policyVersion: z.string().max(NAME_CHARS_MAX).optional(),
+  /** What the guard's policy asks for besides the grant's own gates. */
+  obligations: z.array(approvalSchema).max(APPROVERS_MAX).optional(),
 });
 export type AskRequest = z.infer<typeof askRequestSchema>;
 
-export const decideRequestSchema = z.strictObject({
-  ticket: name,
-  approver: name,
-  reason: reason.optional(),
-});
+/** The ticket's id, as the approver was shown it; the nonce is the asker's alone. */
+export const decideRequestSchema = z.strictObject({ ticket: name, reason: reason.optional() });
 
 export const pageRequestSchema = z.strictObject({
   tree: name,
@@ -123,3 +115,8 @@ export const pageRequestSchema = z.strictObject({
 
 /** Tokens of a chain, root first. Sizes are the verifier's to refuse. */
 export const chainSchema = z.array(z.string()).min(1).max(TOKENS_MAX);
+
+export const treesRequestSchema = z.strictObject({
+  cursor: z.string().max(1_024).optional(),
+  limit: z.int().min(1).max(PAGE_MAX).optional(),
+});

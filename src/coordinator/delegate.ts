@@ -1,0 +1,214 @@
+/** `delegate`: a hop below the presented one, narrower than it, made by the coordinator. @module */
+import { canonicalDigest } from "../base/canonical.js";
+import { DelegationError } from "../base/error.js";
+import { uuidv7 } from "../base/id.js";
+import { HOPS_MAX } from "../base/limits.js";
+import type { PossessionResult } from "../chain/possession.js";
+import type { VerifiedChain } from "../chain/verified-chain.js";
+import { attenuate } from "../grant/attenuate.js";
+import type { Authority, Grant } from "../wire/grant.js";
+import type { HopRecord } from "../wire/record.js";
+import { parseShape } from "../wire/shape.js";
+import { type DelegateRequest, delegateRequestSchema } from "../wire/verb-request.js";
+import type { Context, Seen } from "./context.js";
+import { authorityOf, type Delegatee, identityOf, readDelegatee } from "./delegatee.js";
+import { hopEvent } from "./event.js";
+import { askForHop } from "./hop-ticket.js";
+import { chainHopOf, type Issued, issue } from "./issue.js";
+import { registerLinks } from "./links.js";
+import { actingHop, type Presented, provePossession, verifyTokens } from "./present.js";
+import { retryBehind } from "./retry.js";
+import type { CreateMove, CreateResult, HopDraft } from "./store.js";
+
+/** A hop that waits for people. There is no token until they agree: the delegatee fetches it with `claim`. */
+export interface Pending {
+  readonly status: "pending";
+  readonly hop: HopRecord;
+  readonly ticket: string;
+}
+
+/** What a delegation gives: the credential, or something to wait for. */
+export type Delegated = (Issued | Pending) & PossessionResult;
+
+/**
+ * Delegates below the last hop of a presented chain.
+ *
+ * The proof of possession covers the whole request, so nothing of it can be swapped on the way. The store checks in one step
+ * that the parent and all above it are active, charges them, and keeps the hop; only then is a token signed.
+ *
+ * @param input See `delegateRequestSchema`. `idempotencyKey`: the same request under the same parent gives the same hop; with
+ *   another holder key (a process that died) the first hop is cut and its slot taken.
+ * @throws {DelegationError} as `verifyChain` and `checkPossession`; `invalid_request`, `key_invalid`, `invalid_grant_shape`,
+ *   `lifetime_invalid`, `bearer_not_allowed`, `proof_invalid`; `grant_exceeds_parent`, `depth_exhausted`; as `store.create`
+ */
+export async function delegate(
+  ctx: Context,
+  presented: Presented,
+  input: object,
+): Promise<Delegated> {
+  const now = ctx.clock.now();
+  const request = parseShape(delegateRequestSchema, input, "invalid_request");
+  const chain = verifyTokens(ctx, presented.tokens, now);
+  const delegatee = readDelegatee(ctx, request, now);
+  const proof = { possession: presented.possession, verb: "delegate", request: input } as const;
+  const possession = await provePossession(ctx, chain, proof, now);
+  return {
+    ...(await extend(ctx, { chain, tokens: presented.tokens }, { request, delegatee }, now)),
+    ...possession,
+  };
+}
+
+/** The request, read. */
+export interface Extension {
+  readonly request: DelegateRequest;
+  readonly delegatee: Delegatee;
+}
+
+/**
+ * Makes the hop. Whoever calls has verified the chain and checked possession of its leaf's key for this request.
+ *
+ * @throws {DelegationError} as {@link delegate}
+ */
+export async function extend(
+  ctx: Context,
+  parent: { readonly chain: VerifiedChain; readonly tokens: readonly string[] },
+  { request, delegatee }: Extension,
+  now: number,
+): Promise<Issued | Pending> {
+  const { chain } = parent;
+  const acting = actingHop(chain);
+  refuseWhereNoneMayFollow(chain);
+  const identity = identityOf(ctx, delegatee, chain.parHash, now);
+  const outer = await parentGrant(ctx, chain, delegatee);
+  const grant = attenuate(outer, clipped(outer, delegatee), {
+    online: true,
+    proven: identity === "proven",
+    differentAgent: delegatee.agent !== acting.agent,
+  });
+  const { authority, digest } = authorityOf(grant);
+  const hop: HopDraft = {
+    tenant: chain.tenant,
+    tree: chain.tree,
+    id: uuidv7(now, ctx.random),
+    parent: acting.id,
+    depth: chain.hops.length,
+    agent: delegatee.agent,
+    identity,
+    holder: delegatee.holder.thumbprint,
+    authority: digest,
+    createdAt: now,
+    expiresAt: grant.expiresAt,
+    origin: "coordinator",
+    bearer: delegatee.bearer,
+  };
+  const move = moveOf(hop, authority, request, chain, now);
+  await registerLinks(ctx, chain, now);
+  const { result, seen } = await retryBehind(
+    ctx,
+    (at) => ctx.store.create({ ...move, seen: at.position }),
+    () => verifyTokens(ctx, parent.tokens, ctx.clock.now()),
+  );
+  if (result.hop.state === "pending_approval" && request.approval !== undefined) {
+    return await pending(ctx, chain, result.hop, request.approval, now);
+  }
+  // The same request can have been served under a token that said more, or less.
+  const kept = result.hop.authority === digest ? authority : await ctx.store.authority(result.hop);
+  return released(ctx, { chain, result, seen, delegatee, authority: kept }, now);
+}
+
+function moveOf(
+  hop: HopDraft,
+  authority: Authority,
+  request: DelegateRequest,
+  chain: VerifiedChain,
+  now: number,
+): Omit<CreateMove, "seen"> {
+  const { idempotencyKey } = request;
+  return {
+    hop,
+    authority,
+    initial: request.approval === undefined ? "active" : "pending_approval",
+    ...(idempotencyKey === undefined
+      ? {}
+      : { idempotency: { key: idempotencyKey, request: requestDigest(request) } }),
+    event: hopEvent("hop.created", hop, { principal: chain.principal }),
+    now,
+  };
+}
+
+/** What was asked, the holder key and what proves it left out: a process that died comes back with another. */
+function requestDigest(request: DelegateRequest): string {
+  const { holderKey: _key, agentProof: _proof, idempotencyKey: _slot, ...asked } = request;
+  return canonicalDigest(
+    Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)),
+  );
+}
+
+function refuseWhereNoneMayFollow(chain: VerifiedChain): void {
+  const { id } = actingHop(chain);
+  if (chain.selfLink) {
+    throw new DelegationError("self_link_invalid", "a self-link delegates nothing", { hop: id });
+  }
+  if (chain.hopsLeft > 0 && chain.hops.length < HOPS_MAX) return;
+  throw new DelegationError("depth_exhausted", "no hop may follow", { hop: id, rule: "depth" });
+}
+
+/**
+ * What the parent may hand on. A token can end before its hop does (the root's lease ends it); a child that asks for longer is
+ * measured by the hop, whose record is looked up then and only then.
+ */
+async function parentGrant(
+  ctx: Context,
+  chain: VerifiedChain,
+  delegatee: Delegatee,
+): Promise<Grant> {
+  const { grant } = chain;
+  if (delegatee.grant.expiresAt <= grant.expiresAt || chain.offline.length > 0) return grant;
+  const record = await ctx.store.hop(chain.tenant, actingHop(chain).id);
+  return { ...grant, expiresAt: Math.max(grant.expiresAt, record?.expiresAt ?? 0) };
+}
+
+/** A delegatee that named no expiry gets what there is; one that did is judged by it. */
+function clipped(outer: Grant, { grant, expiryStated }: Delegatee): Grant {
+  if (expiryStated || grant.expiresAt <= outer.expiresAt) return grant;
+  return { ...grant, expiresAt: outer.expiresAt };
+}
+
+async function pending(
+  ctx: Context,
+  chain: VerifiedChain,
+  hop: HopRecord,
+  approval: { approvers: number; from?: string[] | undefined },
+  now: number,
+): Promise<Pending> {
+  return { status: "pending", hop, ticket: await askForHop(ctx, chain, hop, approval, now) };
+}
+
+function released(
+  ctx: Context,
+  made: {
+    readonly chain: VerifiedChain;
+    readonly result: CreateResult;
+    readonly seen: Seen;
+    readonly delegatee: Delegatee;
+    readonly authority: Authority;
+  },
+  now: number,
+): Issued {
+  const { chain, result, seen } = made;
+  return issue(
+    ctx,
+    {
+      principal: chain.principal,
+      lineage: [...chain.hops, chainHopOf(result.hop)],
+      hop: result.hop,
+      authority: made.authority,
+      holder: made.delegatee.holder,
+      until: chain.expiresAt,
+      generation: seen.generation,
+      position: result.outcome === "existing" ? seen.position : result.hop.position,
+      outcome: result.outcome,
+    },
+    now,
+  );
+}
