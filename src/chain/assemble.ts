@@ -5,12 +5,14 @@ import { thumbprintUri } from "../token/key.js";
 import type { Grant } from "../wire/grant.js";
 import { type ChainToken, hopIdOf } from "./chain-token.js";
 import type { Profile } from "./profile.js";
+import type { Trust } from "./trust.js";
 import type { ChainHop, StatusReference, VerifiedChain } from "./verified-chain.js";
 
 /** What a minter needs of a verified parent besides what everybody may see. */
 export interface Origin {
   readonly token: ChainToken;
   readonly profile: Profile;
+  readonly trust: Trust;
 }
 
 const ORIGINS = new WeakMap<VerifiedChain, Origin>();
@@ -29,14 +31,14 @@ export function originOf(chain: VerifiedChain): Origin {
 /** What does not stand in the tokens. */
 export interface Verification {
   readonly profile: Profile;
+  readonly trust: Trust;
   readonly digest: string;
   readonly now: number;
-  readonly draftTenant: string;
 }
 
 /** Makes the chain whose last token is `leaf`. Every token of it has kept every rule. */
 export function assemble(leaf: ChainToken, verification: Verification): VerifiedChain {
-  const { profile, digest, now, draftTenant } = verification;
+  const { profile, trust, digest, now } = verification;
   const tokens = fromRoot(leaf);
   const root = tokens[0] ?? leaf;
   const { anchor } = root.claims;
@@ -47,7 +49,7 @@ export function assemble(leaf: ChainToken, verification: Verification): Verified
     parHash: leaf.hash,
     tokenId: leaf.claims.tokenId,
     issuer: root.claims.issuer,
-    tenant: anchor?.tenant ?? draftTenant,
+    tenant: anchor?.tenant ?? trust.draftTenant,
     tree: anchor?.tree ?? root.claims.tokenId,
     principal: {
       issuer: anchor?.principalIssuer ?? root.claims.issuer,
@@ -70,7 +72,7 @@ export function assemble(leaf: ChainToken, verification: Verification): Verified
     statuses: statusesOf(tokens),
   };
   const chain = Object.freeze(made) as VerifiedChain;
-  ORIGINS.set(chain, { token: leaf, profile });
+  ORIGINS.set(chain, { token: leaf, profile, trust });
   return chain;
 }
 

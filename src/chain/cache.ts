@@ -69,9 +69,9 @@ export class ChainCache {
   /** What was verified of the chain that ends in the token of this digest, by this very basis. */
   find(digest: string, basis: Basis): CachedChain | undefined {
     const young = this.#young.entries.get(digest);
-    if (young !== undefined) return isSame(young.basis, basis) ? young : undefined;
+    if (young !== undefined) return isBy(young, basis) ? young : undefined;
     const old = this.#old.entries.get(digest);
-    if (old === undefined || !isSame(old.basis, basis)) return undefined;
+    if (old === undefined || !isBy(old, basis)) return undefined;
     this.keep(digest, old);
     return old;
   }
@@ -110,12 +110,20 @@ function rootKeyOf(token: ChainToken): string {
   return anchor === undefined ? root.hash : `${anchor.tenant} ${anchor.tree}`;
 }
 
-function isSame(a: Basis, b: Basis): boolean {
+function isBy({ basis, token }: CachedChain, other: Basis): boolean {
   return (
-    a.trust === b.trust &&
-    a.epoch === b.epoch &&
-    a.profile === b.profile &&
-    a.algs === b.algs &&
-    a.agentKeys === b.agentKeys
+    basis.trust === other.trust &&
+    basis.epoch === other.epoch &&
+    basis.profile === other.profile &&
+    basis.algs === other.algs &&
+    (basis.agentKeys === other.agentKeys || !showsProof(token))
   );
+}
+
+/** Whether agents' identity keys had a say in the result. */
+function showsProof(leaf: ChainToken): boolean {
+  for (let token: ChainToken | undefined = leaf; token; token = token.parent) {
+    if (token.claims.link?.agentProof !== undefined) return true;
+  }
+  return false;
 }

@@ -79,18 +79,21 @@ export function readToken(
   parent: ChainToken | undefined,
   profile: Profile,
 ): ChainToken {
-  const claims = claimsOf(token.raw, parent === undefined, profile);
-  return makeToken(
-    claims,
-    statedBy(claims, profile),
-    parent,
-    profile,
-    sha256Base64url(token.jws.signingInput),
-  );
+  return readRaw(token.raw, parent, profile, sha256Base64url(token.jws.signingInput));
 }
 
-/** The token that these claims make under `parent`. */
-export function makeToken(
+/** The same from claims that are not signed yet: a minter judges its own work before. */
+export function readRaw(
+  raw: JsonObject,
+  parent: ChainToken | undefined,
+  profile: Profile,
+  hash: string,
+): ChainToken {
+  const claims = claimsOf(raw, parent === undefined, profile);
+  return makeToken(claims, statedBy(claims, profile), parent, profile, hash);
+}
+
+function makeToken(
   claims: TokenClaims,
   stated: Stated,
   parent: ChainToken | undefined,

@@ -1,5 +1,6 @@
 /** Judging tokens in the order that their profile sets. @module */
 import { DelegationError } from "../base/error.js";
+import type { JsonObject } from "../base/json-value.js";
 import { signingInputDigest } from "../token/jws.js";
 import { readTokenId } from "../wire/claims.js";
 import type { Basis } from "./cache.js";
@@ -8,6 +9,7 @@ import {
   hopIdOf,
   type PresentedToken,
   presentToken,
+  readRaw,
   readToken,
 } from "./chain-token.js";
 import {
@@ -17,6 +19,7 @@ import {
   PARSE_FIRST_ORDER,
   VERIFY_FIRST_ORDER,
 } from "./link-rules.js";
+import type { Judgement } from "./rule.js";
 import { judgeIdentity, verifySignature } from "./signature-rules.js";
 
 /**
@@ -42,10 +45,34 @@ export function judgeLeaf(leaf: ChainToken): void {
   naming(leaf, () => judgeLeafCapable(leaf));
 }
 
+/**
+ * Judges claims that are not signed yet, as a verifier will: every rule but the signature, and the leaf's. A refusal
+ * names the delegator's hop.
+ *
+ * @param signer Thumbprint of the key that is going to sign.
+ */
+export function judgeDraft(
+  raw: JsonObject,
+  parent: ChainToken | undefined,
+  judgement: Judgement,
+  signer: string,
+): void {
+  const { profile } = judgement;
+  const order = profile.order === "parse-first" ? PARSE_FIRST_ORDER : VERIFY_FIRST_ORDER;
+  const judge = (): void => {
+    const token = readRaw(raw, parent, profile, "");
+    token.signer = signer;
+    for (const rule of order) rule(token, judgement);
+    judgeLeafCapable(token);
+  };
+  if (parent === undefined) judge();
+  else naming(parent, judge);
+}
+
 /** Judges again what time alone can change in a verified prefix, root first. */
-export function rejudgeTimes(token: ChainToken, basis: Basis, now: number): void {
+export function rejudgeTimes(token: ChainToken, basis: Omit<Judgement, "now">, now: number): void {
   if (token.parent !== undefined) rejudgeTimes(token.parent, basis, now);
-  const judgement = { ...basis, now };
+  const judgement = { profile: basis.profile, trust: basis.trust, now };
   naming(token, () => {
     judgeTimes(token, judgement);
     judgeLifetime(token, judgement);

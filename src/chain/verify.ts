@@ -129,7 +129,7 @@ function use(entry: CachedChain, digest: string, { now }: VerifyOptions): Verifi
 
 function make(token: ChainToken, digest: string, basis: Basis, now: number): VerifiedChain {
   const { profile, trust } = basis;
-  return assemble(token, { profile, digest, now, draftTenant: trust.draftTenant });
+  return assemble(token, { profile, trust, digest, now });
 }
 
 /** The deepest known prefix that is not the whole, and the digests of the tokens before the last. */

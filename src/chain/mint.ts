@@ -1,0 +1,274 @@
+/**
+ * Minting of anchors, links and self-links. What is minted is judged by the verifier's own rules before it is signed, so that
+ * nothing leaves here that a verifier would refuse.
+ *
+ * @module
+ */
+import { DelegationError } from "../base/error.js";
+import { uuidv7 } from "../base/id.js";
+import type { JsonObject } from "../base/json-value.js";
+import { LIFETIME_MS_DEFAULT, SELF_LINK_LIFETIME_MS_MAX, TOKENS_MAX } from "../base/limits.js";
+import { type RandomBytes, systemRandom } from "../base/random.js";
+import { signJws } from "../token/jws.js";
+import { type PublicKey, type SigningKey, thumbprintUri } from "../token/key.js";
+import type { Authority, Grant, ToolMap } from "../wire/grant.js";
+import { type Origin, originOf } from "./assemble.js";
+import { cannotCarry } from "./details.js";
+import { judgeDraft, rejudgeTimes } from "./judge.js";
+import { actOf, type CoreDraft, lineageOf, writeClaims } from "./mint-claims.js";
+import { maxDepthOf, type Profile, profileOf } from "./profile.js";
+import type { ChainHop, Principal, VerifiedChain } from "./verified-chain.js";
+
+/** What an anchor says. Times are epoch milliseconds. */
+export interface AnchorDraft {
+  readonly issuer: string;
+  readonly tokenId: string;
+  readonly tenant: string;
+  /** Id of the root hop. */
+  readonly tree: string;
+  readonly principal: Principal;
+  /** Root first, own hop last. */
+  readonly lineage: readonly ChainHop[];
+  /** Effective; `limits.depth` is how many hops may follow, none when it does not say. */
+  readonly grant: Grant;
+  readonly holderKey: PublicKey;
+  readonly generation: string;
+  readonly position: number;
+  readonly bearer?: boolean;
+  readonly issuedAt: number;
+  readonly notBefore?: number;
+  readonly status?: { readonly uri: string; readonly index: number };
+}
+
+/**
+ * Mints an anchor: the coordinator's own token, from a record that its store has said yes to.
+ *
+ * @throws {DelegationError} whatever a verifier would refuse it for; `profile_cannot_carry`, `too_large`.
+ */
+export function mintAnchor(draft: AnchorDraft, key: SigningKey): string {
+  const { grant, lineage, principal, bearer } = draft;
+  const profile = profileOf("legate");
+  const agent = lineage.at(-1)?.agent;
+  if (agent === undefined) {
+    throw new DelegationError("malformed", "anchor has no hop", { rule: "lineage" });
+  }
+  const core = coreOf(draft, grant, maxDepthOf(profile, 0, grant.limits.depth ?? 0));
+  const claims = writeClaims(core, profile, {
+    act: actOf(lineage),
+    ...(bearer === true ? { bearer } : {}),
+    client_id: agent,
+    gen: draft.generation,
+    lineage: lineageOf(lineage),
+    pos: draft.position,
+    ...(principal.issuer === draft.issuer ? {} : { principal_iss: principal.issuer }),
+    sub: principal.subject,
+    tenant: draft.tenant,
+    txn: draft.tree,
+  });
+  return sign(claims, undefined, profile, { key, now: draft.issuedAt });
+}
+
+/** What the first token of one of the drafts says. */
+export interface RootDraft
+  extends Omit<CoreDraft, "depth" | "maxDepth" | "authority" | "expiresAt"> {
+  readonly profile: "agent-delegation" | "attenuating-agent-token";
+  readonly grant: Grant;
+  /** Both are due in the `agent-delegation` draft, and mean nothing in the other. */
+  readonly subject?: string;
+  readonly agent?: string;
+}
+
+/**
+ * Mints the first token of a chain of one of the drafts.
+ *
+ * @throws {DelegationError} as {@link mintAnchor}
+ */
+export function mintRoot(draft: RootDraft, key: SigningKey): string {
+  const profile = profileOf(draft.profile);
+  const core = coreOf(draft, draft.grant, maxDepthOf(profile, 0, draft.grant.limits.depth ?? 0));
+  const claims = writeClaims(core, profile, identityClaims(profile, draft.subject, draft.agent));
+  return sign(claims, undefined, profile, { key, now: draft.issuedAt });
+}
+
+/** What a holder hands on. */
+export interface LinkDraft {
+  /** Who gets it; the AAT draft names no agents. */
+  readonly agent?: string;
+  /** The public part of a key that was made where the agent will act. */
+  readonly holderKey: PublicKey;
+  readonly byThumbprint?: boolean;
+  /** Absent `limits` and `audience`: the parent's. `limits.depth`: hops that may follow, one less than the parent's unless told. */
+  readonly grant: Partial<Authority>;
+  /** Epoch ms; a short life, or the parent's end if that is nearer, unless told. */
+  readonly expiresAt?: number;
+  readonly notBefore?: number;
+  /** The agent's own signature over this key and parent; see `makeAgentProof`. */
+  readonly agentProof?: string;
+  readonly status?: { readonly uri: string; readonly index: number };
+  /** Epoch ms. */
+  readonly now: number;
+  readonly random?: RandomBytes;
+}
+
+/**
+ * Mints a link below a verified chain, offline, with the key that its leaf confirms. One signature.
+ *
+ * @throws {DelegationError} whatever a verifier would refuse it for: `grant_exceeds_parent`, `depth_invalid`,
+ *   `link_requires_coordinator`, `lifetime_invalid`, `signature_invalid` (another key than the leaf's); and
+ *   `profile_cannot_carry`, `too_large`.
+ */
+export function mintLink(parent: VerifiedChain, draft: LinkDraft, key: SigningKey): string {
+  return mintChild(parent, draft, key, {});
+}
+
+/** What an agent asks of its own token, for one call. */
+export interface SelfLinkDraft {
+  readonly tool: string;
+  /** Constraints on its arguments; the parent's unless told. */
+  readonly arguments?: ToolMap[string];
+  readonly audience: string;
+  /** At most `SELF_LINK_LIFETIME_MS_MAX`, which it is unless told. */
+  readonly lifetimeMs?: number;
+  readonly now: number;
+  readonly random?: RandomBytes;
+}
+
+/**
+ * Mints a self-link: the same agent, the same key, one audience, one tool, at most a minute. Not a hop.
+ *
+ * @throws {DelegationError} `self_link_invalid`, and as {@link mintLink}
+ */
+export function mintSelfLink(parent: VerifiedChain, draft: SelfLinkDraft, key: SigningKey): string {
+  const { profile, token } = originOf(parent);
+  if (profile.claims !== "legate") throw cannotCarry("self");
+  const { holderKey, claims } = token;
+  if (holderKey === undefined) throw cannotCarry("cnf");
+  const granted = parent.grant.tools[draft.tool] ?? {};
+  const lifetimeMs = draft.lifetimeMs ?? SELF_LINK_LIFETIME_MS_MAX;
+  const link: LinkDraft = {
+    ...(claims.agent === undefined ? {} : { agent: claims.agent }),
+    holderKey,
+    grant: {
+      tools: { [draft.tool]: draft.arguments ?? granted },
+      audience: [draft.audience],
+      limits: { depth: 0 },
+    },
+    expiresAt: Math.min(floorSeconds(draft.now) + lifetimeMs, parent.expiresAt),
+    now: draft.now,
+    ...(draft.random === undefined ? {} : { random: draft.random }),
+  };
+  return mintChild(parent, link, key, { self: true });
+}
+
+function mintChild(
+  parent: VerifiedChain,
+  draft: LinkDraft,
+  key: SigningKey,
+  more: JsonObject,
+): string {
+  const origin = originOf(parent);
+  const { profile, token } = origin;
+  const depth = token.index + 1;
+  if (depth >= TOKENS_MAX) {
+    throw new DelegationError("too_large", "chain is as long as a chain may be", {
+      rule: "tokens",
+    });
+  }
+  checkSigner(origin, key);
+  rejudgeTimes(token, origin, draft.now);
+  const issuedAt = Math.max(draft.now, token.claims.issuedAt);
+  const hopsLeft = more.self === true ? 0 : (draft.grant.limits?.depth ?? token.hopsLeft - 1);
+  const authority = authorityOf(draft.grant, parent, profile);
+  const core: CoreDraft = {
+    ...draft,
+    tokenId: uuidv7(draft.now, draft.random ?? systemRandom),
+    issuer: profile.issuer === "thumbprint" ? thumbprintUri(key.thumbprint) : parent.issuer,
+    authority,
+    issuedAt,
+    expiresAt: draft.expiresAt ?? Math.min(draft.now + LIFETIME_MS_DEFAULT, parent.expiresAt),
+    depth,
+    maxDepth: maxDepthOf(profile, depth, hopsLeft),
+  };
+  if (draft.agentProof !== undefined && profile.claims !== "legate")
+    throw cannotCarry("agentProof");
+  const claims = writeClaims(core, profile, {
+    ...more,
+    ...(draft.agentProof === undefined ? {} : { agent_proof: draft.agentProof }),
+    ...identityClaims(profile, parent.principal.subject, draft.agent),
+    par_hash: parent.parHash,
+  });
+  return sign(claims, origin, profile, { key, now: draft.now });
+}
+
+function authorityOf(
+  grant: Partial<Authority>,
+  parent: VerifiedChain,
+  profile: Profile,
+): Authority {
+  const { tools = {}, scopes = [], ceilings = [], audience = [], limits = {} } = grant;
+  const due = profile.audience === "leaf" && audience.length === 0;
+  return { tools, scopes, ceilings, audience: due ? parent.grant.audience : audience, limits };
+}
+
+/** The agent-delegation draft names principal and agent in every token, ours the agent, the AAT draft neither. */
+function identityClaims(
+  profile: Profile,
+  subject: string | undefined,
+  agent: string | undefined,
+): JsonObject {
+  switch (profile.claims) {
+    case "agent-delegation":
+      return { client_id: agent ?? "", sub: subject ?? "" };
+    case "legate":
+      return { client_id: agent ?? "" };
+    case "attenuating-agent-token":
+      if (agent !== undefined) throw cannotCarry("agent");
+      return {};
+  }
+}
+
+function coreOf(
+  draft: Omit<CoreDraft, "depth" | "maxDepth" | "authority" | "expiresAt">,
+  grant: Grant,
+  maxDepth: number,
+): CoreDraft {
+  return { ...draft, authority: grant, expiresAt: grant.expiresAt, depth: 0, maxDepth };
+}
+
+/** @throws {DelegationError} `signature_invalid` */
+function checkSigner({ profile, token, trust }: Origin, key: SigningKey): void {
+  const right =
+    profile.childSigner === "delegator"
+      ? key.thumbprint === token.holder
+      : trust.candidates(key.kid).some(({ thumbprint }) => thumbprint === key.thumbprint);
+  if (right) return;
+  throw new DelegationError("signature_invalid", "key is not the one that may sign below here", {
+    rule: "cnf",
+  });
+}
+
+function sign(
+  claims: JsonObject,
+  origin: Origin | undefined,
+  profile: Profile,
+  { key, now }: { readonly key: SigningKey; readonly now: number },
+): string {
+  const rule = origin === undefined ? profile.typ.root : profile.typ.child;
+  judgeDraft(claims, origin?.token, { profile, trust: undefined, now }, key.thumbprint);
+  const showsKey =
+    origin !== undefined &&
+    profile.childSigner === "delegator" &&
+    origin.token.holderKey === undefined;
+  const header = {
+    alg: key.alg === "EdDSA" ? profile.edAlg : key.alg,
+    ...(profile.canonical ? { c14n: "JCS" as const } : {}),
+    ...(showsKey ? { jwk: key.jwk } : {}),
+    ...(origin === undefined || profile.childSigner === "issuer" ? { kid: key.kid } : {}),
+    ...("must" in rule ? { typ: rule.must } : {}),
+  };
+  return signJws(header, claims, key);
+}
+
+function floorSeconds(ms: number): number {
+  return Math.floor(ms / 1_000) * 1_000;
+}

@@ -1,0 +1,74 @@
+/**
+ * The front door: verify a chain, evaluate a grant, attenuate offline, and hold a chain. Loads jose and zod and nothing else;
+ * reads no file, opens no socket, looks at no clock.
+ *
+ * @module
+ */
+export { CODES, type Code, type CodeRow, type Outcome } from "./base/codes.js";
+export { DelegationError, type Refusal } from "./base/error.js";
+export { type RandomBytes, systemRandom } from "./base/random.js";
+export { type CacheLimits, ChainCache } from "./chain/cache.js";
+export {
+  formatChain,
+  type Holder,
+  handOn,
+  holdChain,
+  narrowToCall,
+  parseChainText,
+} from "./chain/holder.js";
+export {
+  type AnchorDraft,
+  type LinkDraft,
+  mintAnchor,
+  mintLink,
+  mintRoot,
+  mintSelfLink,
+  type RootDraft,
+  type SelfLinkDraft,
+} from "./chain/mint.js";
+export type { ChildSigner } from "./chain/profile.js";
+export { Trust, type TrustedKey, type TrustSettings } from "./chain/trust.js";
+export type {
+  ChainHop,
+  Principal,
+  ProfileName,
+  StatusReference,
+  VerifiedChain,
+} from "./chain/verified-chain.js";
+export { type VerifyOptions, verifyChain, verifyLeaf } from "./chain/verify.js";
+export { attenuate, escapesOf, type Handing } from "./grant/attenuate.js";
+export {
+  evaluate,
+  evaluateScope,
+  type GrantRefusal,
+  gatesOf,
+  type ScopeRequest,
+  type TriggeredGate,
+} from "./grant/evaluate.js";
+export { type AatProofDraft, makeAatProof } from "./token/aat-proof.js";
+export { type AgentKeys, type AgentProofDraft, makeAgentProof } from "./token/agent-proof.js";
+export { type DpopDraft, makeDpopProof, type ProofBinding } from "./token/dpop.js";
+export {
+  type Alg,
+  exportSigningKey,
+  generateSigningKey,
+  importPublicKey,
+  importSigningKey,
+  type PublicKey,
+  type SigningKey,
+  type VerificationKey,
+} from "./token/key.js";
+export {
+  type Authority,
+  type Ceiling,
+  type Constraint,
+  type Gate,
+  type Grant,
+  type GrantDefaults,
+  type GrantInput,
+  type Limits,
+  parseGrant,
+  type ToolMap,
+} from "./wire/grant.js";
+export { type Invocation, parseInvocation } from "./wire/invocation.js";
+export type { PrivateJwk, PublicJwk } from "./wire/jose.js";
