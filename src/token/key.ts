@@ -1,6 +1,5 @@
 /** Public keys that verify, and private keys that sign without ever showing themselves. @module */
 import {
-  createPrivateKey,
   createPublicKey,
   type JsonWebKey,
   type KeyObject,
@@ -19,7 +18,7 @@ import {
   publicJwkSchema,
 } from "../wire/jose.js";
 import { isSafeEd25519Point } from "./point.js";
-import { ed25519FromSeed, p256FromRandom } from "./private-key.js";
+import { ed25519FromSeed, p256FromRandom, p256FromScalar } from "./private-key.js";
 
 /** Algorithms of the keys that sign here; Ed25519 goes by two names on the wire, see `verifyJws`. */
 export type Alg = "EdDSA" | "ES256";
@@ -73,15 +72,13 @@ export function generateSigningKey(
 /**
  * Takes a private JWK in, from a key file.
  *
- * @throws {DelegationError} `key_invalid`, also when the public members are not those of the private one: Node would
- *   ignore them.
+ * @throws {DelegationError} `key_invalid`, also when the public members are not those of the private one.
  */
 export function importSigningKey(privateJwk: unknown): SigningKey {
   const parsed = privateJwkSchema.safeParse(privateJwk);
   if (!parsed.success) throw keyInvalid("not a private key of a known kind");
   const { data } = parsed;
-  decodeStrictly(data.d);
-  const key = signingKeyFrom(nodePrivateKey(data), data.kid);
+  const key = signingKeyFrom(privateKeyFrom(data), data.kid);
   if (thumbprint(namingMembers(data)) === key.thumbprint) return key;
   throw keyInvalid("public and private members are not of one key");
 }
@@ -174,9 +171,10 @@ function nodePublicKey(jwk: PublicJwk): KeyObject {
   }
 }
 
-function nodePrivateKey(jwk: PrivateJwk): KeyObject {
+function privateKeyFrom(jwk: PrivateJwk): KeyObject {
+  const d = decodeStrictly(jwk.d);
   try {
-    return createPrivateKey({ key: jwk as JsonWebKey, format: "jwk" });
+    return jwk.kty === "OKP" ? ed25519FromSeed(d) : p256FromScalar(d);
   } catch (cause) {
     throw keyInvalid("not a private key", cause);
   }

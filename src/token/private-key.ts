@@ -19,21 +19,29 @@ export function x25519FromSeed(seed: Uint8Array): KeyObject {
   return fromPkcs8(X25519_PKCS8, seed);
 }
 
+/**
+ * The P-256 key of a number of 32 bytes. The public part is computed: Node would take any that stands beside it.
+ *
+ * Throws what OpenSSL throws for a number outside 1 … n − 1.
+ */
+export function p256FromScalar(d: Uint8Array): KeyObject {
+  const curve = createECDH("prime256v1");
+  curve.setPrivateKey(d);
+  const point = curve.getPublicKey();
+  const x = encodeBase64url(point.subarray(1, 33));
+  const y = encodeBase64url(point.subarray(33));
+  const jwk = { kty: "EC", crv: "P-256", x, y, d: encodeBase64url(d) };
+  return createPrivateKey({ key: jwk, format: "jwk" });
+}
+
 /** A P-256 key, by drawing until a number fits (FIPS 186-5 §A.2.2). A `RangeError` when none does. */
 export function p256FromRandom(random: RandomBytes): KeyObject {
-  const curve = createECDH("prime256v1");
   for (let attempt = 0; attempt < P256_ATTEMPTS_MAX; attempt++) {
-    const d = random(32);
     try {
-      curve.setPrivateKey(d);
+      return p256FromScalar(random(32));
     } catch {
-      continue;
+      // Outside 1 … n − 1: draw again.
     }
-    const point = curve.getPublicKey();
-    const x = encodeBase64url(point.subarray(1, 33));
-    const y = encodeBase64url(point.subarray(33));
-    const jwk = { kty: "EC", crv: "P-256", x, y, d: encodeBase64url(d) };
-    return createPrivateKey({ key: jwk, format: "jwk" });
   }
   throw new RangeError("randomness gave no private key");
 }
