@@ -124,3 +124,5 @@ export const AUDIT_PAGE_MAX = 10_000;
 export const PREVIEW_WALK_MAX = 100_000;
 /** Offline links of one tree whose budgets are counted without a record of theirs. */
 export const OFFLINE_TALLIES_PER_TREE_MAX = 100_000;
+/** How long a guard waits for the answer of a policy; silence denies. */
+export const POLICY_MS_MAX = 1_000;

@@ -1,0 +1,152 @@
+/** Whether one call may happen, and what it uses up. @module */
+import { DelegationError } from "../base/error.js";
+import { HOPS_MAX, OFFLINE_TALLIES_PER_TREE_MAX, REPLAYS_MAX } from "../base/limits.js";
+import type { AdmitMove, StatedLimits } from "../guard/admission.js";
+import {
+  type Account,
+  charge,
+  checkBudget,
+  emptyTally,
+  spendOf,
+  statesBudget,
+  tallyOf,
+} from "./counters.js";
+import { hopIn } from "./cuts.js";
+import type { Deed } from "./deed.js";
+import { requireActive } from "./judge.js";
+import type { Hop, Tree, World } from "./model.js";
+import { applyUse, checkTickets } from "./tickets.js";
+
+type AdmitDeed = Extract<Deed, { op: "admit" }>;
+
+/** Judges `admit`. @throws {DelegationError} see `Admission.admit`; `replay_store_full` */
+export function planAdmit(world: World, move: AdmitMove, at: number): AdmitDeed {
+  if (move.seen > world.position) {
+    throw new DelegationError("store_unavailable", "store is behind what the guard has seen");
+  }
+  const leaf = registeredLeaf(world, move);
+  const { tree } = leaf;
+  requireActive(leaf, at);
+  const beyond = checkOffline(leaf, move);
+  checkTickets(tree, move.hops, move.tickets, at);
+  checkOnce(tree, move.once);
+  const spend = spendOf(move.charge.spend);
+  for (const account of accountsOf(leaf)) checkBudget(account, spend);
+  const links = statedOf(move.stated, beyond, leaf);
+  checkQuota(tree, links);
+  for (const limits of links) {
+    checkBudget({ hop: limits.hop, limits, tally: tree.offline?.get(limits.hop) }, spend);
+  }
+  return {
+    op: "admit",
+    leaf: leaf.id,
+    ...(links.length === 0 ? {} : { links: links.map(({ hop }) => hop) }),
+    ...(move.once === undefined ? {} : { once: move.once }),
+    ...(spend.length === 0 ? {} : { spend: { ...move.charge.spend } }),
+    ...(move.tickets.length === 0 ? {} : { tickets: move.tickets.map(({ ticket }) => ticket) }),
+  };
+}
+
+/** Charges every hop that states a budget, consumes tickets and the single use. */
+export function applyAdmit(tree: Tree, deed: AdmitDeed): void {
+  const spend = spendOf(deed.spend ?? {});
+  for (let hop = tree.tenant.hops.get(deed.leaf); hop !== undefined; hop = hop.parent) {
+    if (statesBudget(hop.kept.authority.limits)) charge(tallyOf(hop), spend);
+  }
+  for (const link of deed.links ?? []) {
+    tree.offline ??= new Map();
+    const tally = tree.offline.get(link) ?? emptyTally();
+    tree.offline.set(link, tally);
+    charge(tally, spend);
+  }
+  for (const id of deed.tickets ?? []) {
+    const ticket = tree.tenant.tickets.get(id);
+    if (ticket !== undefined) applyUse(ticket);
+  }
+  if (deed.once === undefined) return;
+  tree.once ??= new Set();
+  tree.once.add(deed.once);
+}
+
+/** The last hop of the chain that a record is kept of; the ones before it must be exactly its ancestors. */
+function registeredLeaf(world: World, { tenant, tree, hops }: AdmitMove): Hop {
+  const owner = world.tenants.get(tenant);
+  let leaf: Hop | undefined;
+  if (hops.length <= HOPS_MAX) {
+    for (const id of hops) leaf = hopIn(owner, tree, id) ?? leaf;
+  }
+  const chain: string[] = [];
+  for (let hop = leaf; hop !== undefined; hop = hop.parent) chain.push(hop.id);
+  chain.reverse();
+  const stray = chain.find((id, at) => hops[at] !== id);
+  if (leaf !== undefined && stray === undefined) return leaf;
+  throw unregistered(stray ?? hops[0] ?? tree);
+}
+
+/** The links below the leaf, once each is known to be one, and none of them is cut. */
+function checkOffline(leaf: Hop, { hops, offline }: AdmitMove): readonly string[] {
+  const beyond = hops.slice(leaf.depth + 1);
+  const { tenant, id } = leaf.tree;
+  const unseen = tenant.unseen.get(id);
+  if (leaf.below && beyond.length > 0) throw cutAt(leaf.id);
+  for (const [at, link] of beyond.entries()) {
+    if (!offline.includes(link) || beyond.indexOf(link) !== at) throw unregistered(link);
+    if (unseen?.hops.has(link) === true) throw cutAt(link);
+    if (unseen?.below.has(link) === true && at < beyond.length - 1) throw cutAt(link);
+  }
+  return beyond;
+}
+
+function* accountsOf(leaf: Hop): Generator<Account> {
+  const chain: Hop[] = [];
+  for (let hop: Hop | undefined = leaf; hop !== undefined; hop = hop.parent) chain.push(hop);
+  for (const hop of chain.reverse()) {
+    const { limits } = hop.kept.authority;
+    if (statesBudget(limits)) yield { hop: hop.id, limits, tally: hop.tally };
+  }
+}
+
+/** The stated limits that count: of links without a record. A hop with one is charged by it and not by what is stated. */
+function statedOf(
+  stated: readonly StatedLimits[],
+  beyond: readonly string[],
+  leaf: Hop,
+): StatedLimits[] {
+  const names = new Set(stated.map(({ hop }) => hop));
+  const strange = stated.some(({ hop }) => !beyond.includes(hop) && !isAncestor(hop, leaf));
+  if (strange || names.size !== stated.length) {
+    throw new DelegationError("invalid_request", "limits of a hop that is not in the chain");
+  }
+  return stated.filter((limits) => beyond.includes(limits.hop) && statesBudget(limits));
+}
+
+function checkQuota({ offline, id }: Tree, links: readonly StatedLimits[]): void {
+  const fresh = links.filter(({ hop }) => offline?.has(hop) !== true).length;
+  if ((offline?.size ?? 0) + fresh <= OFFLINE_TALLIES_PER_TREE_MAX) return;
+  throw new DelegationError("quota_exceeded", "too many links count without a record", {
+    hop: id,
+    rule: "OFFLINE_TALLIES_PER_TREE_MAX",
+  });
+}
+
+function isAncestor(id: string, leaf: Hop): boolean {
+  for (let hop: Hop | undefined = leaf; hop !== undefined; hop = hop.parent) {
+    if (hop.id === id) return true;
+  }
+  return false;
+}
+
+function checkOnce(tree: Tree, once: string | undefined): void {
+  if (once === undefined || tree.once === undefined) return;
+  if (tree.once.has(once)) throw new DelegationError("proof_replayed", "token is for a single use");
+  if (tree.once.size < REPLAYS_MAX) return;
+  throw new DelegationError("replay_store_full", "too many single-use tokens in this tree");
+}
+
+function unregistered(hop: string): DelegationError {
+  return new DelegationError("hop_unregistered", "no record of this hop", { hop });
+}
+
+function cutAt(hop: string): DelegationError {
+  return new DelegationError("delegation_revoked", "a cut stands against it", { hop });
+}

@@ -1,0 +1,124 @@
+/** Looks: what the store answers without changing anything. @module */
+import { DelegationError } from "../base/error.js";
+import { AUDIT_PAGE_MAX } from "../base/limits.js";
+import type { DelegationStore } from "../coordinator/store.js";
+import type { AuditLine } from "../wire/event.js";
+import type { TicketRecord } from "../wire/record.js";
+import type { Core } from "./core.js";
+import { countersOf } from "./counters.js";
+import { unknown } from "./make.js";
+import type { Hop } from "./model.js";
+import { chainOf, pageOf, treesOf } from "./pages.js";
+import { previewOf } from "./preview.js";
+import { hopRecord, treeRecord } from "./record.js";
+import type { Shown } from "./shown.js";
+import { ticketRecord } from "./tickets.js";
+
+type Looks = Pick<
+  DelegationStore,
+  | "status"
+  | "tree"
+  | "hop"
+  | "authority"
+  | "ticket"
+  | "tickets"
+  | "chain"
+  | "page"
+  | "trees"
+  | "counters"
+  | "preview"
+  | "audit"
+>;
+
+export function looksOf(core: Core, shown: Shown): Looks {
+  const look = async <T>(run: (at: number) => T): Promise<T> => {
+    core.checkOpen();
+    return run(core.now());
+  };
+  const hopOf = (tenant: string, id: string) => core.tenant(tenant)?.hops.get(id);
+  return {
+    status: () => look((at) => statusOf(core, at)),
+    tree: (tenant, id) =>
+      look((at) => {
+        const tree = core.tenant(tenant)?.trees.get(id);
+        return tree === undefined ? undefined : treeRecord(tree, at);
+      }),
+    hop: (tenant, id) =>
+      look((at) => {
+        const hop = hopOf(tenant, id);
+        return hop === undefined ? undefined : hopRecord(hop, at);
+      }),
+    authority: ({ tenant, id }) => look(() => known(hopOf(tenant, id), id).kept.authority),
+    ticket: (tenant, id) =>
+      look((at) => {
+        const ticket = core.tenant(tenant)?.tickets.get(id);
+        return ticket === undefined ? undefined : ticketRecord(ticket, at, shown.get(ticket));
+      }),
+    tickets: (tenant, tree) =>
+      look((at) => {
+        const list = core.tenant(tenant)?.trees.get(tree)?.tickets ?? [];
+        return list.map((ticket) => ticketRecord(ticket, at, shown.get(ticket)));
+      }),
+    chain: (tenant, hop) => look((at) => chainOf(core.tenant(tenant), hop, at)),
+    page: (tenant, tree, page) => look((at) => pageOf(core.tenant(tenant), tree, page, at)),
+    trees: (tenant, page) => look((at) => treesOf(core.tenant(tenant), page, at)),
+    counters: (tenant, id) => look(() => countersOf(known(hopOf(tenant, id), id).tally)),
+    preview: (tenant, boundary) => look((at) => previewOf(core.tenant(tenant), boundary, at)),
+    audit: async (range) => {
+      core.checkOpen();
+      const lines = linesOf(core, range);
+      await core.settled();
+      return lines();
+    },
+  };
+}
+
+function known(hop: Hop | undefined, id: string): Hop {
+  if (hop === undefined) throw unknown(id);
+  return hop;
+}
+
+function statusOf({ world }: Core, at: number) {
+  const { generation, position, hops, trees } = world;
+  let cuts = 0;
+  for (const { until } of world.cuts.values()) if (until === undefined || until > at) cuts += 1;
+  return { generation, position, hops, trees, cuts };
+}
+
+export function ticketOf(
+  core: Core,
+  shown: Shown,
+  tenant: string,
+  id: string,
+  at: number,
+): TicketRecord {
+  const ticket = core.tenant(tenant)?.tickets.get(id);
+  if (ticket === undefined) throw new DelegationError("ticket_not_found", "no such ticket");
+  return ticketRecord(ticket, at, shown.get(ticket));
+}
+
+/** Which lines are asked for is settled at once; they are read when they are on disk. */
+function linesOf(
+  core: Core,
+  range: { tenant?: string; tree?: string; from?: number; limit: number },
+): () => readonly AuditLine[] {
+  const { tenant, tree, from = 1 } = range;
+  if (!Number.isInteger(range.limit) || range.limit < 1 || !Number.isInteger(from) || from < 1) {
+    throw new DelegationError("invalid_request", "limit and from are positive whole numbers");
+  }
+  const limit = Math.min(range.limit, AUDIT_PAGE_MAX);
+  if (tree !== undefined) {
+    const trail = tenant === undefined ? undefined : core.trailOf({ tenant, tree });
+    const numbers = trail?.lines.slice(from - 1, from - 1 + limit) ?? [];
+    return () => numbers.map((seq) => core.log.read(seq));
+  }
+  const end = core.log.length;
+  return () => {
+    const lines: AuditLine[] = [];
+    for (let seq = from; seq <= end && lines.length < limit; seq++) {
+      const line = core.log.read(seq);
+      if (tenant === undefined || line.event.tenant === tenant) lines.push(line);
+    }
+    return lines;
+  };
+}
