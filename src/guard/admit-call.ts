@@ -3,27 +3,22 @@ import { DelegationError } from "../base/error.js";
 import { approvalBinding, parseTicket } from "../chain/approval-binding.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { StatedLimits, TicketUse } from "./admission.js";
-import type { Bench, Presented } from "./bench.js";
+import { callLine } from "./audit-lines.js";
+import type { Bench } from "./bench.js";
 import { hopOfGrant } from "./checks.js";
 import { priceOf } from "./cost.js";
 import type { ApprovalNeed, Call } from "./decision.js";
-import { callEvent } from "./note.js";
+import type { Presented } from "./presented.js";
 
 /** Local knowledge decides unless something is counted, consumed, or to be asked of the store. */
 export function needsAdmission(
   { strict }: Bench,
   call: Call,
-  { grant }: VerifiedChain,
+  { grants }: VerifiedChain,
   approvals: readonly ApprovalNeed[],
 ): boolean {
-  const { calls, spend } = grant.limits;
-  return (
-    strict ||
-    call.once === true ||
-    approvals.length > 0 ||
-    calls !== undefined ||
-    spend !== undefined
-  );
+  if (strict || call.once === true || approvals.length > 0) return true;
+  return grants.some(({ limits }) => limits.calls !== undefined || limits.spend !== undefined);
 }
 
 /** Asks the store: all of it happens, or none. @throws {DelegationError} as `Admission.admit` does */
@@ -45,7 +40,7 @@ export async function admitCall(
     tickets: ticketUses(bench, call, presented, approvals),
     ...(call.once === true ? { once: chain.digest } : {}),
     seen: bench.follower.position,
-    event: callEvent(bench, presented, policy),
+    event: callLine(bench, presented, policy, bench.follower.position),
     now,
   });
 }

@@ -1,133 +1,118 @@
-/** Decisions that a guard makes by itself, on their way to the audit log: bounded, in batches, with a sequence of the guard's own. @module */
+/** What a guard decides by itself, on its way to the audit log: bounded, in batches, with a sequence of the guard's own. @module */
 import { DelegationError } from "../base/error.js";
-import type { Json } from "../base/json.js";
 import type { Timers } from "../lifecycle/timers.js";
 import type { AuditDraft } from "../wire/event.js";
 import type { Admission } from "./admission.js";
+import { type LocalDecision, linesOf, type Scribe, type Waiting } from "./audit-lines.js";
 
-/** One local decision. */
-export interface LocalDecision {
-  readonly tenant: string;
-  readonly tree: string;
-  /** Principal as `issuer subject`: the same for all of a tree. */
-  readonly requester: string;
-  readonly hop: string;
-  readonly agent: string;
-  readonly identity: "proven" | "asserted";
-  readonly tool: string;
-  readonly decision: "allow" | "deny" | "ask";
-  readonly code?: string;
-  readonly rule?: string;
-  /** Digest of the canonical arguments under the guard's key. */
-  readonly arguments: () => string;
-  readonly at: number;
-  readonly seen: number;
-  readonly policy?: string;
-}
-
-/** How many decisions go into one line at most. */
+/** How many decisions go to the store at once, at most. */
 const BATCH_MAX = 256;
 /** How long a decision waits for company. */
 const LINGER_MS = 50;
+/** Share of the buffer that refusals may fill: whoever is refused must not be able to stop what is allowed. */
+const REFUSALS_SHARE = 0.5;
 
-/** A bounded queue in front of {@link Admission.record}. */
+/**
+ * A bounded queue in front of {@link Admission.record}.
+ *
+ * INVARIANT: what is written is written in order of the sequence; a number that is missing in the log was a refusal for which
+ * there was no room, or has not been written.
+ */
 export class AuditBuffer {
   readonly #admission: Admission;
-  readonly #guard: string;
+  readonly #scribe: Scribe;
   readonly #timers: Timers;
+  readonly #now: () => number;
   readonly #max: number;
-  #waiting: (readonly [sequence: number, decision: LocalDecision])[] = [];
-  /** Handed to the store and not yet acknowledged. */
-  #underway = 0;
+  readonly #waiting: Waiting[] = [];
   #sequence = 0;
   #alarm: unknown;
-  #flushing: Promise<void> = Promise.resolve();
+  #writing: Promise<void> | undefined;
 
-  constructor(options: { admission: Admission; guard: string; timers: Timers; max: number }) {
+  constructor(options: {
+    readonly admission: Admission;
+    readonly scribe: Scribe;
+    readonly timers: Timers;
+    readonly now: () => number;
+    readonly max: number;
+  }) {
     this.#admission = options.admission;
-    this.#guard = options.guard;
+    this.#scribe = options.scribe;
     this.#timers = options.timers;
+    this.#now = options.now;
     this.#max = options.max;
   }
 
-  /** @throws {DelegationError} `audit_buffer_full`: what cannot be written down does not happen. */
+  /** Notes what is about to happen. @throws {DelegationError} `audit_buffer_full`: what cannot be written down does not happen. */
   add(decision: LocalDecision): void {
-    if (this.size >= this.#max) {
+    if (this.#waiting.length >= this.#max) {
       throw new DelegationError("audit_buffer_full", "decisions wait to be written", {
         rule: "auditBufferMax",
       });
     }
-    this.#sequence += 1;
-    this.#waiting.push([this.#sequence, decision]);
-    if (this.#waiting.length >= BATCH_MAX) void this.flush().catch(() => undefined);
-    else
-      this.#alarm ??= this.#timers.setTimeout(
-        () => void this.flush().catch(() => undefined),
-        LINGER_MS,
-      );
+    this.#push({ sequence: this.#next(), decision });
   }
 
-  /** Decisions that the store has not acknowledged. */
+  /** Notes a refusal, if there is room; returns whether there was. */
+  addRefusal(decision: LocalDecision): boolean {
+    const sequence = this.#next();
+    if (this.#waiting.length >= this.#max * REFUSALS_SHARE) return false;
+    this.#push({ sequence, decision });
+    return true;
+  }
+
+  /** Notes what has happened already, room or not: there are never more of them than calls in flight. */
+  addLine(line: AuditDraft): void {
+    this.#push({ sequence: this.#next(), line });
+  }
+
+  /** What the store has not acknowledged. */
   get size(): number {
-    return this.#waiting.length + this.#underway;
+    return this.#waiting.length;
   }
 
-  /** Writes all that waits; a batch that fails waits again, in its place. @throws what the store throws */
-  flush(): Promise<void> {
+  /** Writes all that waits now. @throws what the store throws; what was not written goes on waiting */
+  async flush(): Promise<void> {
+    const last = this.#sequence;
+    while ((this.#waiting[0]?.sequence ?? Number.POSITIVE_INFINITY) <= last) {
+      await (this.#writing ?? this.#write());
+    }
+  }
+
+  #next(): number {
+    this.#sequence += 1;
+    return this.#sequence;
+  }
+
+  #push(waiting: Waiting): void {
+    const length = this.#waiting.push(waiting);
+    if (length === BATCH_MAX && this.#writing === undefined) this.#writeAlone();
+    else this.#alarm ??= this.#timers.setTimeout(() => this.#writeAlone(), LINGER_MS);
+  }
+
+  /** Nobody waits for this one: what fails is tried again when the alarm rings next. */
+  #writeAlone(): void {
+    (this.#writing ?? this.#write()).catch(() => undefined);
+  }
+
+  /** Batch by batch until less than a whole one waits; one at a time, so that a batch that fails is not overtaken. */
+  #write(): Promise<void> {
     this.#timers.clearTimeout(this.#alarm);
     this.#alarm = undefined;
-    const batch = this.#waiting;
-    if (batch.length === 0) return this.#flushing;
-    this.#waiting = [];
-    this.#underway += batch.length;
-    const write = async (): Promise<void> => {
-      try {
-        await this.#admission.record(linesOf(this.#guard, batch), batch.at(-1)?.[1].at ?? 0);
-        this.#underway -= batch.length;
-      } catch (error) {
-        this.#underway -= batch.length;
-        this.#waiting = [...batch, ...this.#waiting];
-        throw error;
-      }
-    };
-    this.#flushing = this.#flushing.then(write, write);
-    return this.#flushing;
+    this.#writing = this.#drain().finally(() => {
+      this.#writing = undefined;
+      if (this.#waiting.length === 0) return;
+      this.#alarm ??= this.#timers.setTimeout(() => this.#writeAlone(), LINGER_MS);
+    });
+    return this.#writing;
   }
-}
 
-/** One line for each tree, in the order of the guard's sequence. */
-function linesOf(
-  guard: string,
-  batch: readonly (readonly [number, LocalDecision])[],
-): AuditDraft[] {
-  const lines = new Map<string, AuditDraft & { data: { calls: Json[] } }>();
-  for (const [sequence, decision] of batch) {
-    const key = `${decision.tenant.length}:${decision.tenant}${decision.tree}`;
-    let line = lines.get(key);
-    if (line === undefined) {
-      const { tenant, tree, requester } = decision;
-      line = { kind: "calls", tenant, tree, requester, guard, sequence, data: { calls: [] } };
-      lines.set(key, line);
-    }
-    line.data.calls.push(entryOf(sequence, decision));
+  async #drain(): Promise<void> {
+    do {
+      const batch = this.#waiting.slice(0, BATCH_MAX);
+      if (batch.length === 0) return;
+      await this.#admission.record(linesOf(this.#scribe, batch), this.#now());
+      this.#waiting.splice(0, batch.length);
+    } while (this.#waiting.length >= BATCH_MAX);
   }
-  return [...lines.values()];
-}
-
-function entryOf(sequence: number, decision: LocalDecision): Json {
-  const { hop, agent, identity, tool, at, seen, code, rule, policy } = decision;
-  return {
-    sequence,
-    at,
-    seen,
-    hop,
-    agent,
-    identity,
-    tool,
-    decision: decision.decision,
-    arguments: decision.arguments(),
-    ...(code === undefined ? {} : { code }),
-    ...(rule === undefined ? {} : { rule }),
-    ...(policy === undefined ? {} : { policy }),
-  };
 }

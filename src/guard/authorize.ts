@@ -1,45 +1,66 @@
 /** The decision about one call, step by step: each step's result is the next one's input. @module */
-import { canonicalDigest } from "../base/canonical.js";
 import { DelegationError, exposed } from "../base/error.js";
-import { checkPossession } from "../chain/possession.js";
-import { verifyChain } from "../chain/verify.js";
+import { checkPossession, type PossessionResult } from "../chain/possession.js";
+import type { VerifiedChain } from "../chain/verified-chain.js";
+import { verifyChain, verifyLeaf } from "../chain/verify.js";
 import { parseInvocation } from "../wire/invocation.js";
 import { admitCall, needsAdmission } from "./admit-call.js";
 import { approvalsNeeded } from "./approval.js";
-import type { Bench, Presented } from "./bench.js";
-import { checkAlive, checkGrants, consultPolicy } from "./checks.js";
+import type { Bench } from "./bench.js";
+import { checkAlive, checkGrants, checkStill, consultPolicy } from "./checks.js";
 import type { Allowed, ApprovalNeed, Asked, Call, Decision, Denied } from "./decision.js";
-import { note } from "./note.js";
+import { Presented } from "./presented.js";
 
 /**
  * Decides one call. Never throws.
  *
  * Order: fresh knowledge, the invocation's form, the chain, possession, cuts, the grants of every presented token (gate 1), policy
- * (gate 2), approval, admission, and cuts once more.
+ * (gate 2), approval, admission. It waits only for what has to be asked elsewhere; whatever could have changed meanwhile is looked
+ * at again after the last wait, so that nothing comes between that look and the call.
  */
 export async function authorize(bench: Bench, call: Call): Promise<Decision> {
   let presented: Presented | undefined;
+  let waited = false;
   try {
-    await freshEnough(bench, call);
+    if (bench.strict || !knowsEnough(bench, call)) await learn(bench, call);
     presented = present(bench, call);
-    return await decide(bench, call, presented);
+    const { chain, leaf, invocation } = presented;
+    const proving = provePossession(bench, call, presented);
+    waited ||= proving instanceof Promise;
+    const proof = proving instanceof Promise ? await proving : proving;
+    checkAlive(bench, chain, leaf);
+    checkGrants(chain, invocation);
+    const asking = consultPolicy(bench, presented);
+    waited ||= asking instanceof Promise;
+    const ruling = asking instanceof Promise ? await asking : asking;
+    const approvals = approvalsNeeded(chain, invocation, ruling.obligations);
+    if (approvals.length > 0 && (call.tickets ?? []).length === 0) {
+      return ask(bench, presented, approvals);
+    }
+    const counted = needsAdmission(bench, call, chain, approvals);
+    if (counted) await admitCall(bench, call, presented, approvals, ruling.rules);
+    if (counted || waited) {
+      if (!knowsEnough(bench, call)) await learn(bench, call);
+      checkStill(bench, presented);
+    }
+    if (!counted) noteAllow(bench, presented, ruling.rules);
+    return allow(bench, presented, proof);
   } catch (thrown) {
     return deny(bench, presented, exposed(thrown));
   }
 }
 
-/** Returns without a promise's turn when the local knowledge will do. */
-function freshEnough(
-  { follower, strict }: Bench,
-  { minPosition = 0 }: Call,
-): Promise<void> | undefined {
-  const fresh = follower.state() === "live" && follower.position >= minPosition;
-  if (fresh && !strict) return undefined;
-  return follower.confirm().then(() => {
-    if (follower.position >= minPosition) return;
-    throw new DelegationError("status_unknown", "the position asked for is not known yet", {
-      rule: "minPosition",
-    });
+/** Whether the local copy of the log of cuts is complete, fresh, and as far as the caller demands. */
+function knowsEnough({ follower }: Bench, { minPosition = 0 }: Call): boolean {
+  return follower.isLive() && follower.position >= minPosition;
+}
+
+/** Asks the store itself. @throws {DelegationError} `status_unknown` */
+async function learn(bench: Bench, call: Call): Promise<void> {
+  await bench.follower.confirm();
+  if (knowsEnough(bench, call)) return;
+  throw new DelegationError("status_unknown", "the position asked for is not known yet", {
+    rule: "minPosition",
   });
 }
 
@@ -52,63 +73,78 @@ function present(bench: Bench, call: Call): Presented {
     });
   }
   const now = bench.clock.now();
-  const chain = verifyChain(call.tokens, {
-    profile: "legate",
-    trust: bench.trust,
-    now,
-    cache: bench.cache,
-    ...(bench.agentKeys === undefined ? {} : { agentKeys: bench.agentKeys }),
-  });
+  const chain = verify(bench, call.tokens, now);
   const leaf = chain.hops.at(-1);
   if (leaf === undefined) throw new DelegationError("chain_empty", "a chain has at least one hop");
-  let digest: string | undefined;
-  const argumentsDigest = (): string => {
-    digest ??= canonicalDigest(invocation.arguments);
-    return digest;
-  };
-  return { chain, leaf, invocation, argumentsDigest, now };
+  return new Presented(chain, leaf, invocation, now);
 }
 
-async function decide(bench: Bench, call: Call, presented: Presented): Promise<Decision> {
-  const { chain, leaf, invocation, now } = presented;
-  const proving = checkPossession(chain, call.possession, {
+/** A last token that comes alone names the chain that it was verified with, if it was. */
+function verify(
+  { trust, cache, agentKeys }: Bench,
+  tokens: readonly string[],
+  now: number,
+): VerifiedChain {
+  const options = { profile: "legate", trust, now, cache, agentKeys } as const;
+  const only = Array.isArray(tokens) && tokens.length === 1 ? tokens[0] : undefined;
+  return only === undefined ? verifyChain(tokens, options) : verifyLeaf(only, options);
+}
+
+function provePossession(
+  { replay, sessions }: Bench,
+  { possession }: Call,
+  presented: Presented,
+): PossessionResult | Promise<PossessionResult> {
+  const { chain, invocation, now } = presented;
+  return checkPossession(chain, possession, {
     tool: invocation.tool,
     arguments: invocation.arguments,
-    ...(call.possession.kind === "none" ? {} : { argumentsDigest: presented.argumentsDigest() }),
+    /** Computed when it is asked for: not every proof needs it. */
+    get argumentsDigest() {
+      return presented.argumentsDigest;
+    },
     audience: invocation.audience,
     now,
-    replay: bench.replay,
-    sessions: bench.sessions,
+    replay,
+    sessions,
   });
-  const proof = proving instanceof Promise ? await proving : proving;
-  checkAlive(bench, chain, leaf);
-  checkGrants(chain, invocation);
-  const answer = await consultPolicy(bench, presented);
-  const approvals = approvalsNeeded(chain, invocation, answer?.obligations ?? []);
-  if (approvals.length > 0 && (call.tickets ?? []).length === 0) {
-    return ask(bench, presented, approvals);
-  }
-  const policy = answer?.rules.join(" ");
-  if (needsAdmission(bench, call, chain, approvals))
-    await admitCall(bench, call, presented, approvals, policy);
-  else note(bench, presented, "allow", policy === undefined ? {} : { policy });
-  // Whatever came in while others were asked counts: the last look is after the last wait.
-  checkAlive(bench, chain, leaf);
-  const running = bench.calls.begin(chain, invocation.tool);
-  const allowed: Allowed = {
+}
+
+function allow(
+  bench: Bench,
+  { chain, invocation, now }: Presented,
+  { session }: PossessionResult,
+): Allowed {
+  const running = bench.calls.begin(chain, invocation.tool, now);
+  return {
     effect: "allow",
     chain,
     arguments: invocation.arguments,
-    signal: running.signal,
-    end: running.end,
+    get signal() {
+      return running.signal;
+    },
+    end: () => running.end(),
     position: bench.follower.position,
-    ...(proof.session === undefined ? {} : { session: proof.session }),
+    session,
   };
-  return allowed;
+}
+
+/** @throws {DelegationError} `audit_buffer_full`: what cannot be written down does not happen. */
+function noteAllow(bench: Bench, presented: Presented, policy: string | undefined): void {
+  presented.seal();
+  const seen = bench.follower.position;
+  bench.buffer.add({
+    presented,
+    effect: "allow",
+    code: undefined,
+    rule: undefined,
+    policy,
+    seen,
+  });
 }
 
 function ask(bench: Bench, presented: Presented, approvals: readonly ApprovalNeed[]): Asked {
-  note(bench, presented, "ask", { code: "approval_required" });
+  noteRefusal(bench, presented, "ask", "approval_required", undefined);
   return {
     effect: "ask",
     code: "approval_required",
@@ -123,13 +159,7 @@ function ask(bench: Bench, presented: Presented, approvals: readonly ApprovalNee
 function deny(bench: Bench, presented: Presented | undefined, refusal: DelegationError): Denied {
   const { code, message, hop, rule, required } = refusal;
   bench.telemetry.count("legate_hops_denied_total", { reason: code });
-  if (presented !== undefined && code !== "audit_buffer_full") {
-    try {
-      note(bench, presented, "deny", rule === undefined ? { code } : { code, rule });
-    } catch {
-      bench.telemetry.gauge("legate_audit_buffer", {}, bench.buffer.size);
-    }
-  }
+  if (presented !== undefined) noteRefusal(bench, presented, "deny", code, rule);
   return {
     effect: "deny",
     code,
@@ -140,4 +170,24 @@ function deny(bench: Bench, presented: Presented | undefined, refusal: Delegatio
     ...(rule === undefined ? {} : { rule }),
     ...(required === undefined ? {} : { required }),
   };
+}
+
+function noteRefusal(
+  bench: Bench,
+  presented: Presented,
+  effect: "deny" | "ask",
+  code: string,
+  rule: string | undefined,
+): void {
+  const { buffer, follower, telemetry } = bench;
+  presented.seal();
+  const noted = buffer.addRefusal({
+    presented,
+    effect,
+    code,
+    rule,
+    policy: undefined,
+    seen: follower.position,
+  });
+  if (!noted) telemetry.gauge("legate_audit_buffer", {}, buffer.size);
 }

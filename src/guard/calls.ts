@@ -8,6 +8,9 @@ import type { Coverage, RevocationIndex } from "./revocation-index.js";
 export interface RunningCall {
   readonly chain: VerifiedChain;
   readonly tool: string;
+  /** When it was let in, epoch ms. */
+  readonly since: number;
+  /** Made when first asked for: most calls end before anybody listens. */
   readonly signal: AbortSignal;
   /** Ends it; afterwards nothing aborts it. Idempotent. */
   end(): void;
@@ -15,9 +18,11 @@ export interface RunningCall {
 
 /** All running calls of one guard. */
 export interface CallsInFlight {
-  begin(chain: VerifiedChain, tool: string): RunningCall;
+  begin(chain: VerifiedChain, tool: string, now: number): RunningCall;
   /** Aborts every call whose chain `index` now covers or whose time is up; returns how many. */
   abortCovered(index: RevocationIndex, now: number): number;
+  /** Aborts all of them; returns how many. */
+  abortAll(why: DelegationError): number;
   list(): readonly InFlight[];
   size(): number;
 }
@@ -26,33 +31,30 @@ export interface CallsInFlight {
 export function createCallsInFlight(
   onAbort: (call: RunningCall, why: DelegationError) => void,
 ): CallsInFlight {
-  const running = new Map<RunningCall, AbortController>();
+  const running = new Set<Running>();
+  const abortWhere = (reason: (call: RunningCall) => DelegationError | undefined): number => {
+    let aborted = 0;
+    for (const call of running) {
+      const why = reason(call);
+      if (why === undefined) continue;
+      running.delete(call);
+      aborted += 1;
+      onAbort(call, why);
+      call.abort(why);
+    }
+    return aborted;
+  };
   return {
-    begin(chain, tool) {
-      const controller = new AbortController();
-      const call: RunningCall = {
-        chain,
-        tool,
-        signal: controller.signal,
-        end: () => void running.delete(call),
-      };
-      running.set(call, controller);
+    begin(chain, tool, now) {
+      const call = new Running(running, chain, tool, now);
+      running.add(call);
       return call;
     },
-    abortCovered(index, now) {
-      let aborted = 0;
-      for (const [call, controller] of running) {
-        const why = reasonToAbort(call.chain, index.covering(call.chain), now);
-        if (why === undefined) continue;
-        running.delete(call);
-        aborted += 1;
-        onAbort(call, why);
-        controller.abort(why);
-      }
-      return aborted;
-    },
+    abortCovered: (index, now) =>
+      abortWhere(({ chain }) => reasonToAbort(chain, index.covering(chain), now)),
+    abortAll: (why) => abortWhere(() => why),
     list: () =>
-      [...running.keys()].map(({ chain, tool }) => ({
+      [...running].map(({ chain, tool }) => ({
         tenant: chain.tenant,
         tree: chain.tree,
         hops: chain.hops.map(({ id }) => id),
@@ -60,6 +62,35 @@ export function createCallsInFlight(
       })),
     size: () => running.size,
   };
+}
+
+class Running implements RunningCall {
+  readonly chain: VerifiedChain;
+  readonly tool: string;
+  readonly since: number;
+  readonly #all: Set<Running>;
+  #controller: AbortController | undefined;
+
+  constructor(all: Set<Running>, chain: VerifiedChain, tool: string, since: number) {
+    this.#all = all;
+    this.chain = chain;
+    this.tool = tool;
+    this.since = since;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    this.#all.delete(this);
+  }
+
+  abort(why: DelegationError): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(why);
+  }
 }
 
 function reasonToAbort(

@@ -1,10 +1,31 @@
 /** The checks between a verified chain and an allowed call: alive, granted, and by policy. @module */
 import { DelegationError } from "../base/error.js";
+import { POLICY_MS_MAX } from "../base/limits.js";
 import type { ChainHop, VerifiedChain } from "../chain/verified-chain.js";
 import { evaluate } from "../grant/evaluate.js";
-import { consult } from "../policy/engine.js";
+import {
+  consult,
+  type Obligation,
+  type PolicyDecision,
+  type PolicyEngine,
+} from "../policy/engine.js";
 import type { Invocation } from "../wire/invocation.js";
-import type { Bench, Presented } from "./bench.js";
+import type { Bench } from "./bench.js";
+import type { Presented } from "./presented.js";
+
+/**
+ * Everything that time or the log of cuts can change while others are asked: looked at again after the last wait.
+ *
+ * @throws {DelegationError} `token_expired`, and as {@link checkAlive}
+ */
+export function checkStill(bench: Bench, { chain, leaf }: Presented): void {
+  checkAlive(bench, chain, leaf);
+  if (bench.clock.now() < chain.expiresAt) return;
+  throw new DelegationError("token_expired", "authority expired while others were asked", {
+    hop: leaf.id,
+    rule: "exp",
+  });
+}
 
 /** Cut, suspended, of a store that is not ours, or never counted: not alive. */
 export function checkAlive({ index, follower }: Bench, chain: VerifiedChain, leaf: ChainHop): void {
@@ -54,30 +75,59 @@ export function checkGrants(chain: VerifiedChain, invocation: Invocation): void 
   });
 }
 
-/** Gate 2: it can refuse what the grant allows, and never the other way round. Undefined without a policy. */
-export async function consultPolicy(
-  { policy, telemetry }: Bench,
-  { chain, leaf, invocation, now }: Presented,
-) {
-  if (policy === undefined) return undefined;
-  const answer = await consult(policy, {
+/** Gate 2: it can refuse what the grant allows, and never the other way round. Synchronous when the engine is. */
+export function consultPolicy(bench: Bench, presented: Presented): Ruling | Promise<Ruling> {
+  const { policy } = bench;
+  if (policy === undefined) return NO_POLICY;
+  const { chain, invocation, now } = presented;
+  const answer = consult(policy, {
     tenant: chain.tenant,
     principal: chain.principal,
-    hops: chain.hops.map(({ id, agent, identity }) => ({ id, agent, identity })),
+    hops: chain.hops,
     tool: invocation.tool,
     arguments: invocation.arguments,
     audience: invocation.audience,
     now,
-    context: {},
+    context: NO_FACTS,
   });
-  telemetry.count("legate_policy_decisions_total", {
-    policy: policy.version,
-    decision: answer.effect,
+  if (!(answer instanceof Promise)) return rulingOf(bench, policy, presented, answer);
+  return inTime(bench, answer).then((late) => rulingOf(bench, policy, presented, late));
+}
+
+/** What the policy says of a call that it allows. */
+export interface Ruling {
+  readonly obligations: readonly Obligation[];
+  /** Rules that decided, for the audit; absent without a policy. */
+  readonly rules: string | undefined;
+}
+
+const NO_POLICY: Ruling = { obligations: [], rules: undefined };
+const NO_FACTS = Object.freeze({});
+const TOO_LATE: PolicyDecision = { effect: "deny", rules: [], code: "policy_failed" };
+
+/** Silence is no. */
+function inTime({ timers }: Bench, answer: Promise<PolicyDecision>): Promise<PolicyDecision> {
+  let alarm: unknown;
+  const silence = new Promise<PolicyDecision>((resolve) => {
+    alarm = timers.setTimeout(() => resolve(TOO_LATE), POLICY_MS_MAX);
   });
-  if (answer.effect === "allow") return answer;
+  return Promise.race([answer, silence]).finally(() => timers.clearTimeout(alarm));
+}
+
+/** @throws {DelegationError} `policy_denied`, `policy_failed` */
+function rulingOf(
+  { telemetry }: Bench,
+  { version }: PolicyEngine,
+  { leaf }: Presented,
+  answer: PolicyDecision,
+): Ruling {
+  const { effect } = answer;
+  telemetry.count("legate_policy_decisions_total", { policy: version, decision: effect });
+  const rules = answer.rules.join(" ");
+  if (effect === "allow") return { obligations: answer.obligations, rules };
   throw new DelegationError(answer.code, "policy does not allow this call", {
     hop: leaf.id,
-    rule: answer.rules.join(" "),
+    ...(rules === "" ? {} : { rule: rules }),
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Code } from "../base/codes.js";
 import type { Json } from "../base/json.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
+import type { SessionAnswer } from "../token/session.js";
 import type { Position } from "../wire/cut.js";
 import type { Possession } from "../wire/proof.js";
 
@@ -38,8 +39,8 @@ export interface Allowed extends Decided {
   readonly signal: AbortSignal;
   /** Says that the call is over. */
   readonly end: () => void;
-  /** A session that the caller's proof asked for; its MACs replace signed proofs. */
-  readonly session?: { readonly id: string; readonly serverKey: string };
+  /** Tell the caller, whose signed proof offered a key: a MAC under it now proves possession. */
+  readonly session: SessionAnswer | undefined;
 }
 
 /** The call must not run. */

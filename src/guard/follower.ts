@@ -1,6 +1,7 @@
 /** Follows the log of cuts and knows how old its knowledge is. Silence is never freshness. @module */
 import type { MonotonicClock } from "../base/clock.js";
 import { DelegationError } from "../base/error.js";
+import { CLOCK_TOLERANCE_MS } from "../base/limits.js";
 import { type Feed, startFeed } from "../lifecycle/feed-actor.js";
 import type { FeedState } from "../lifecycle/state.js";
 import type { Timers } from "../lifecycle/timers.js";
@@ -16,10 +17,12 @@ export interface FollowerOptions {
   readonly timers: Timers;
   /** Age at which local knowledge no longer permits. */
   readonly maxStalenessMs: number;
-  /** Called after an entry is in the index; the same entry may come twice. */
-  readonly onEntry: (entry: CutEntry) => void;
+  /** Called after entries are in the index; the same ones may come twice. */
+  readonly onEntries: (entries: readonly CutEntry[]) => void;
   /** Called after a heartbeat counted. */
   readonly onHeartbeat: (heartbeat: Heartbeat) => void;
+  /** Called when knowledge is far too old and the store, asked itself, does not answer. */
+  readonly onBlind: () => void;
 }
 
 /** Blind is so many times the age at which a guard is stale: between the two it may still ask the store. */
@@ -28,21 +31,26 @@ const BLIND_FACTOR = 4;
 /**
  * Reads a snapshot, then the tail, and counts heartbeats.
  *
- * INVARIANT: {@link state} is `live` only when every entry up to a heartbeat's position is in the index, and that heartbeat is
- * younger than `maxStalenessMs`.
+ * INVARIANT: {@link isLive} only when every entry up to a heartbeat's position is in the index, and that heartbeat is younger than
+ * `maxStalenessMs`.
  */
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #freshness: Feed;
-  readonly #unsubscribe: () => void;
+  #unsubscribe: () => void;
   #position: Position = 0;
+  /** Of the last snapshot. */
+  #generation = "";
   #generations: ReadonlySet<string> = new Set();
+  /** When the store confirmed what is known, by its own clock. */
   #heardAt = Number.NEGATIVE_INFINITY;
+  /** When the newest entry was made, by the store's clock. */
+  #entryAt = Number.NEGATIVE_INFINITY;
   #syncing: Promise<void> | undefined;
   #synced = false;
   #closed = false;
-  /** Entries that arrived while the snapshot was read. */
-  #early: CutEntry[] = [];
+  /** Entries that arrived while the snapshot was read: they count already, only their order is still to be judged. */
+  #early: Pick<CutEntry, "at" | "position">[] = [];
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -50,12 +58,11 @@ export class Follower {
       softMs: options.maxStalenessMs,
       hardMs: BLIND_FACTOR * options.maxStalenessMs,
       clock: options.timers,
+      onChange: (state) => {
+        if (state === "blind") this.confirm().catch(() => this.#closed || options.onBlind());
+      },
     });
-    this.#unsubscribe = options.feed.subscribe({
-      entry: (entry) => this.#onEntry(entry),
-      heartbeat: (heartbeat) => this.#onHeartbeat(heartbeat),
-      lost: () => this.#resync("disconnected"),
-    });
+    this.#unsubscribe = this.#subscribe();
   }
 
   /** Reads the snapshot; afterwards the guard is live. @throws {DelegationError} `store_unavailable` */
@@ -64,8 +71,13 @@ export class Follower {
     await this.#sync();
   }
 
+  /** By the clock, also when the event loop was blocked and no alarm has rung. */
   state(): FeedState {
-    return this.#freshness.state();
+    return this.#closed ? "connecting" : this.#freshness.state();
+  }
+
+  isLive(): boolean {
+    return this.#synced && this.state() === "live";
   }
 
   /** Newest position whose entries, and all before it, are in the index. */
@@ -96,7 +108,7 @@ export class Follower {
     } catch (cause) {
       throw statusUnknown(cause);
     }
-    if (this.state() !== "live") throw statusUnknown(undefined);
+    if (!this.isLive()) throw statusUnknown(undefined);
   }
 
   close(): void {
@@ -106,44 +118,71 @@ export class Follower {
     this.#freshness.stop();
   }
 
+  #subscribe(): () => void {
+    return this.#options.feed.subscribe({
+      entry: (entry) => this.#onEntry(entry),
+      heartbeat: (heartbeat) => this.#onHeartbeat(heartbeat),
+      lost: () => this.#onLost(),
+    });
+  }
+
   /** An entry counts at once, in whatever order it comes: the index only grows. */
   #onEntry(entry: CutEntry): void {
     this.#options.index.apply(entry);
-    this.#options.onEntry(entry);
-    if (!this.#synced) {
-      this.#early.push(entry);
+    if (this.#synced) this.#advance(entry);
+    else this.#early.push({ at: entry.at, position: entry.position });
+    this.#options.onEntries([entry]);
+  }
+
+  #advance({ at, position }: Pick<CutEntry, "at" | "position">): void {
+    if (position > this.#position + 1) {
+      this.#resync("gap");
       return;
     }
-    const contiguous = entry.position <= this.#position + 1;
-    if (contiguous) this.#position = Math.max(this.#position, entry.position);
-    else this.#resync("gap");
+    this.#position = Math.max(this.#position, position);
+    this.#entryAt = Math.max(this.#entryAt, at);
   }
 
+  /** A heartbeat that an entry has overtaken tells what it tells; one from after that entry that does not know it is of a lost log. */
   #onHeartbeat(heartbeat: Heartbeat): void {
-    if (!this.#synced) return;
-    if (!this.#generations.has(heartbeat.generation) || heartbeat.position < this.#position) {
-      this.#resync("regress");
-    } else if (heartbeat.position > this.#position) {
-      this.#resync("gap");
-    } else {
-      this.#count(heartbeat);
+    if (!this.#synced) {
+      this.#retry();
+      return;
     }
+    const { generation, position, at } = heartbeat;
+    const regressed = position < this.#position && at > this.#entryAt;
+    if (!this.#generations.has(generation) || regressed) this.#resync("regress");
+    else if (position > this.#position) this.#resync("gap");
+    else this.#count(heartbeat);
   }
 
+  /** One from further ahead than clocks may differ is not believed, and so is no evidence. */
   #count(heartbeat: Heartbeat): void {
-    this.#options.clock.atLeast(heartbeat.at);
+    const { clock } = this.#options;
+    if (heartbeat.at > clock.now() + CLOCK_TOLERANCE_MS) return;
+    clock.atLeast(heartbeat.at);
     this.#heardAt = Math.max(this.#heardAt, heartbeat.at);
     this.#freshness.send("heartbeat", heartbeat.at);
     this.#options.onHeartbeat(heartbeat);
   }
 
-  #resync(why: "gap" | "regress" | "disconnected"): void {
+  #onLost(): void {
     if (this.#closed) return;
+    this.#unsubscribe();
+    this.#unsubscribe = this.#subscribe();
+    this.#resync("disconnected");
+  }
+
+  #resync(why: "gap" | "regress" | "disconnected"): void {
     this.#synced = false;
     this.#freshness.send(why);
     if (why === "disconnected") this.#freshness.send("connected");
-    // A failure leaves the feed in `syncing`, which denies; the next confirm tries again.
-    this.#sync().catch(() => undefined);
+    this.#retry();
+  }
+
+  /** A failure leaves the feed in `syncing`, which denies; the next heartbeat or call tries again. */
+  #retry(): void {
+    if (this.state() !== "connecting") this.#sync().catch(() => undefined);
   }
 
   #sync(): Promise<void> {
@@ -156,18 +195,19 @@ export class Follower {
   async #readSnapshot(): Promise<void> {
     const { heartbeat, generations, entries } = await this.#options.feed.snapshot();
     if (this.#closed) return;
-    for (const entry of entries) {
-      this.#options.index.apply(entry);
-      this.#options.onEntry(entry);
-    }
+    const { index } = this.#options;
+    // Positions of a log that is not continued mean nothing in this one, and its tokens are refused by their generation.
+    if (!generations.includes(this.#generation)) index.forgetPositions();
+    for (const entry of entries) index.apply(entry);
+    this.#generation = heartbeat.generation;
     this.#position = heartbeat.position;
+    this.#entryAt = entries.reduce((latest, { at }) => Math.max(latest, at), this.#entryAt);
     this.#generations = new Set(generations);
-    const early = this.#early;
-    this.#early = [];
     this.#synced = true;
     this.#freshness.send("synced");
     this.#count(heartbeat);
-    for (const entry of early) this.#onEntry(entry);
+    this.#options.onEntries(entries);
+    for (const early of this.#early.splice(0)) if (this.#synced) this.#advance(early);
   }
 }
 

@@ -12,17 +12,19 @@ import type { PolicyEngine } from "../policy/engine.js";
 import type { AgentKeys } from "../token/agent-proof.js";
 import type { ReplayStore } from "../token/replay.js";
 import { SessionTable } from "../token/session.js";
-import type { Position } from "../wire/cut.js";
+import type { CutEntry, Position } from "../wire/cut.js";
 import type { Admission } from "./admission.js";
 import { AuditBuffer } from "./audit-buffer.js";
+import { abortLine } from "./audit-lines.js";
 import { authorize } from "./authorize.js";
 import type { Bench } from "./bench.js";
-import { type CallsInFlight, createCallsInFlight } from "./calls.js";
+import { type CallsInFlight, createCallsInFlight, type RunningCall } from "./calls.js";
 import type { CostOf } from "./cost.js";
-import type { Allowed, Call, Decision, Denied } from "./decision.js";
+import type { Allowed, Call, Decision } from "./decision.js";
 import type { CutFeed } from "./feed.js";
 import { Follower } from "./follower.js";
 import { createRevocationIndex, type RevocationIndex } from "./revocation-index.js";
+import { runAllowed } from "./run.js";
 
 /** How to guard. */
 export interface GuardOptions {
@@ -81,32 +83,38 @@ export class Guard {
         rule: "audience",
       });
     }
-    const timers = options.timers ?? systemTimers;
-    const random = options.random ?? systemRandom;
     this.#options = options;
     this.#clock = monotonic(options.clock ?? systemClock);
+    const timers = options.timers ?? { ...systemTimers, now: () => this.#clock.now() };
     this.#telemetry = options.telemetry ?? silent;
     this.#maxStalenessMs = options.maxStalenessMs ?? STALENESS_MS_MAX;
+    const random = options.random ?? systemRandom;
+    const scribe = {
+      name: options.name,
+      auditKey: Buffer.from(random(32)).toString("base64url"),
+    };
     this.#index = createRevocationIndex();
     this.#buffer = new AuditBuffer({
       admission: options.admission,
-      guard: options.name,
+      scribe,
       timers,
+      now: () => this.#clock.now(),
       max: options.auditBufferMax ?? AUDIT_BUFFER_MAX,
     });
-    this.#calls = createCallsInFlight((call, why) => this.#bench.onAbort(call, why));
+    this.#calls = createCallsInFlight((call, why) => this.#onAbort(call, why));
     this.#follower = new Follower({
       feed: options.feed,
       index: this.#index,
       clock: this.#clock,
       timers,
       maxStalenessMs: this.#maxStalenessMs,
-      onEntry: (entry) => this.#onEntry(entry.at),
+      onEntries: (entries) => this.#onEntries(entries),
       onHeartbeat: () => this.#onHeartbeat(),
+      onBlind: () => this.#abortAll("the log of cuts has not been known for too long"),
     });
     this.#bench = {
-      name: options.name,
-      audience: options.audience,
+      ...scribe,
+      audience: [...options.audience],
       trust: options.trust,
       cache: new ChainCache(),
       sessions: new SessionTable({ random }),
@@ -114,16 +122,15 @@ export class Guard {
       admission: options.admission,
       policy: options.policy,
       costOf: options.costOf,
-      agentKeys: options.agentKeys,
+      agentKeys: options.agentKeys ?? (() => []),
       strict: options.strict ?? false,
       clock: this.#clock,
+      timers,
       index: this.#index,
       follower: this.#follower,
       calls: this.#calls,
       buffer: this.#buffer,
       telemetry: this.#telemetry,
-      auditKey: Buffer.from(random(32)).toString("base64url"),
-      onAbort: (call, why) => this.#recordAbort(call.chain, call.tool, why),
     };
   }
 
@@ -145,16 +152,7 @@ export class Guard {
    * @throws {DelegationError} the refusal, or `aborted` with the cut as cause; what the handler throws passes on.
    */
   async run<T>(call: Call, handler: (allowed: Allowed) => Promise<T> | T): Promise<T> {
-    const decision = await this.authorize(call);
-    if (decision.effect !== "allow") throw refusalOf(decision);
-    const { signal, end } = decision;
-    try {
-      const result = await Promise.race([handler(decision), cutOf(signal)]);
-      if (signal.aborted) throw abortedBy(signal);
-      return result;
-    } finally {
-      end();
-    }
+    return runAllowed(await this.authorize(call), handler);
   }
 
   status(): GuardStatus {
@@ -174,88 +172,46 @@ export class Guard {
     return this.#buffer.flush();
   }
 
-  /** Stops following and writes what waits. Afterwards everything is denied. */
+  /** Stops following and what runs, and writes what waits. Afterwards everything is denied. @throws what the store throws */
   async close(): Promise<void> {
     this.#follower.close();
+    this.#abortAll("the guard was closed");
     await this.#buffer.flush();
   }
 
-  #onEntry(at: number): void {
-    const aborted = this.#calls.abortCovered(this.#index, this.#clock.now());
-    if (aborted > 0) this.#telemetry.count("legate_calls_aborted_total", {}, aborted);
-    const seconds = Math.max(0, this.#clock.now() - at) / 1_000;
-    this.#telemetry.observe("legate_revocation_propagation_seconds", {}, seconds);
+  #onEntries(entries: readonly CutEntry[]): void {
+    const now = this.#clock.now();
+    this.#abortCovered(now);
+    for (const { at } of entries) {
+      const seconds = Math.max(0, now - at) / 1_000;
+      this.#telemetry.observe("legate_revocation_propagation_seconds", {}, seconds);
+    }
   }
 
   #onHeartbeat(): void {
     const now = this.#clock.now();
-    this.#calls.abortCovered(this.#index, now);
+    this.#abortCovered(now);
     this.#index.prune(now);
     this.#options.feed.report(this.#options.name, this.#follower.position, this.#calls.list());
     this.#telemetry.gauge("legate_staleness_seconds", {}, this.#follower.ageMs / 1_000);
     this.#telemetry.gauge("legate_staleness_bound_seconds", {}, this.#maxStalenessMs / 1_000);
     this.#telemetry.gauge("legate_calls_in_flight", {}, this.#calls.size());
+    this.#telemetry.gauge("legate_audit_buffer", {}, this.#buffer.size);
   }
 
-  /** What had already happened when the cut came: the call had begun, and its result is dropped. */
-  #recordAbort(chain: Allowed["chain"], tool: string, why: DelegationError): void {
-    const leaf = chain.hops.at(-1);
-    const { issuer, subject } = chain.principal;
-    this.#options.admission
-      .record(
-        [
-          {
-            kind: "call.aborted",
-            tenant: chain.tenant,
-            tree: chain.tree,
-            requester: `${issuer} ${subject}`,
-            tool,
-            code: why.code,
-            guard: this.#options.name,
-            seen: this.#follower.position,
-            ...(leaf === undefined
-              ? {}
-              : { hop: leaf.id, agent: leaf.agent, identity: leaf.identity }),
-            ...(why.rule === undefined ? {} : { rule: why.rule }),
-            data: { begun: true, result: "dropped" },
-          },
-        ],
-        this.#clock.now(),
-      )
-      .catch(() => this.#telemetry.gauge("legate_store_up", {}, 0));
+  #abortCovered(now: number): void {
+    const aborted = this.#calls.abortCovered(this.#index, now);
+    if (aborted > 0) this.#telemetry.count("legate_calls_aborted_total", {}, aborted);
   }
-}
 
-/** The refusal that a decision amounts to, for those who would rather throw. */
-export function refusalOf(decision: Exclude<Decision, Allowed>): DelegationError {
-  const { hop } = decision;
-  if (decision.effect === "ask") {
-    return new DelegationError(decision.code, "people have to agree first", {
-      hop: decision.hop,
-      rule: "limits.approval",
-    });
+  #abortAll(message: string): void {
+    const why = new DelegationError("status_unknown", message, { rule: "maxStalenessMs" });
+    const aborted = this.#calls.abortAll(why);
+    if (aborted > 0) this.#telemetry.count("legate_calls_aborted_total", {}, aborted);
   }
-  const { rule, required }: Denied = decision;
-  return new DelegationError(decision.code, decision.message, {
-    ...(hop === undefined ? {} : { hop }),
-    ...(rule === undefined ? {} : { rule }),
-    ...(required === undefined ? {} : { required }),
-  });
-}
 
-function cutOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(abortedBy(signal));
-    signal.addEventListener("abort", () => reject(abortedBy(signal)), { once: true });
-  });
-}
-
-function abortedBy(signal: AbortSignal): DelegationError {
-  const why: unknown = signal.reason;
-  const refusal = why instanceof DelegationError ? why : undefined;
-  return new DelegationError("aborted", "the call was stopped: its authority was cut", {
-    ...(refusal?.hop === undefined ? {} : { hop: refusal.hop }),
-    ...(refusal?.rule === undefined ? {} : { rule: refusal.rule }),
-    cause: why,
-  });
+  #onAbort(call: RunningCall, why: DelegationError): void {
+    const at = { now: this.#clock.now(), seen: this.#follower.position };
+    this.#buffer.addLine(abortLine(this.#bench, call, why, at));
+  }
 }

@@ -21,5 +21,6 @@ export type {
   Denied,
 } from "./decision.js";
 export type { CutFeed, FeedListener, FeedSnapshot, Heartbeat, InFlight } from "./feed.js";
-export { Guard, type GuardOptions, type GuardStatus, refusalOf } from "./guard.js";
+export { Guard, type GuardOptions, type GuardStatus } from "./guard.js";
 export type { Coverage } from "./revocation-index.js";
+export { refusalOf } from "./run.js";

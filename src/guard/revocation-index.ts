@@ -19,6 +19,8 @@ export interface RevocationIndex {
   covering(chain: VerifiedChain): Coverage | undefined;
   /** Forgets what can cover no living token any more. */
   prune(now: number): void;
+  /** Forgets what is judged by position: the log that counted them is not continued. */
+  forgetPositions(): void;
   /** Entries held. */
   size(): number;
 }
@@ -35,11 +37,17 @@ interface TreeCuts {
   until: number;
 }
 
+/** A cut of what was minted so far. */
+interface SoFar {
+  /** The newest one's. */
+  position: Position;
+  until: number;
+}
+
 interface TenantCuts {
   readonly trees: Map<string, TreeCuts>;
-  /** Agent to the newest position at which it was cut. */
-  readonly agents: Map<string, Position>;
-  readonly principals: Map<string, Position>;
+  readonly agents: Map<string, SoFar>;
+  readonly principals: Map<string, SoFar>;
   readonly keys: Set<string>;
   readonly bans: Set<string>;
   epoch: Position;
@@ -69,7 +77,10 @@ export function createRevocationIndex(): RevocationIndex {
     apply(entry) {
       const cuts = tenantOf(entry.tenant);
       if (entry.kind === "cut") applyCut(cuts, entry.boundary, entry.position, entry.until);
-      else applySuspension(treeOf(cuts, entry.tree, entry.until), entry.kind, entry.hop, entry.id);
+      else {
+        const tree = treeOf(cuts, entry.tree, entry.until ?? Number.POSITIVE_INFINITY);
+        applySuspension(tree, entry.kind, entry.hop, entry.id);
+      }
     },
     covering(chain) {
       const cuts = tenants.get(chain.tenant);
@@ -80,13 +91,23 @@ export function createRevocationIndex(): RevocationIndex {
         for (const [tree, entry] of cuts.trees) {
           if (entry.until < now) cuts.trees.delete(tree);
         }
+        for (const kept of [cuts.agents, cuts.principals]) {
+          for (const [name, { until }] of kept) if (until < now) kept.delete(name);
+        }
+      }
+    },
+    forgetPositions() {
+      for (const cuts of tenants.values()) {
+        cuts.agents.clear();
+        cuts.principals.clear();
+        cuts.epoch = 0;
       }
     },
     size: () => [...tenants.values()].reduce((sum, cuts) => sum + sizeOf(cuts), 0),
   };
 }
 
-function treeOf(cuts: TenantCuts, tree: string, until = Number.POSITIVE_INFINITY): TreeCuts {
+function treeOf(cuts: TenantCuts, tree: string, until: number): TreeCuts {
   let entry = cuts.trees.get(tree);
   if (entry === undefined) {
     entry = {
@@ -107,7 +128,7 @@ function applyCut(
   cuts: TenantCuts,
   boundary: Boundary,
   position: Position,
-  until: number | undefined,
+  until = Number.POSITIVE_INFINITY,
 ): void {
   switch (boundary.kind) {
     case "hop":
@@ -120,10 +141,10 @@ function applyCut(
       treeOf(cuts, boundary.tree, until).whole = true;
       return;
     case "agent":
-      raise(cuts.agents, boundary.agent, position);
+      raise(cuts.agents, boundary.agent, position, until);
       return;
     case "principal":
-      raise(cuts.principals, principalKey(boundary.issuer, boundary.subject), position);
+      raise(cuts.principals, principalKey(boundary.issuer, boundary.subject), position, until);
       return;
     case "epoch":
       cuts.epoch = Math.max(cuts.epoch, position);
@@ -155,7 +176,7 @@ function coverageIn(cuts: TenantCuts, chain: VerifiedChain): Coverage | undefine
   if (cuts.epoch > position) return revoked(root, "epoch");
   if (cuts.principals.size > 0) {
     const { issuer, subject } = chain.principal;
-    if ((cuts.principals.get(principalKey(issuer, subject)) ?? 0) > position)
+    if ((cuts.principals.get(principalKey(issuer, subject))?.position ?? 0) > position)
       return revoked(root, "principal");
   }
   if (cuts.keys.size > 0) {
@@ -165,7 +186,7 @@ function coverageIn(cuts: TenantCuts, chain: VerifiedChain): Coverage | undefine
   if (cuts.agents.size > 0 || cuts.bans.size > 0) {
     for (const hop of hops) {
       if (cuts.bans.has(hop.agent)) return revoked(hop.id, "ban");
-      if ((cuts.agents.get(hop.agent) ?? 0) > position) return revoked(hop.id, "agent");
+      if ((cuts.agents.get(hop.agent)?.position ?? 0) > position) return revoked(hop.id, "agent");
     }
   }
   const tree = cuts.trees.get(chain.tree);
@@ -203,8 +224,14 @@ function ownerOf(chain: VerifiedChain, thumbprint: string): string | undefined {
   return chain.hops.find(({ holder }) => holder === thumbprint)?.id;
 }
 
-function raise(positions: Map<string, Position>, key: string, position: Position): void {
-  positions.set(key, Math.max(positions.get(key) ?? 0, position));
+function raise(cuts: Map<string, SoFar>, key: string, position: Position, until: number): void {
+  const known = cuts.get(key);
+  if (known === undefined) {
+    cuts.set(key, { position, until });
+    return;
+  }
+  known.position = Math.max(known.position, position);
+  known.until = Math.max(known.until, until);
 }
 
 function principalKey(issuer: string, subject: string): string {
