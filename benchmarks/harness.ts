@@ -1,0 +1,167 @@
+/**
+ * Measures subjects side by side: all of them in every round, in short samples, so that a slow moment of the machine
+ * slows all alike and their ratio stands.
+ * @module
+ */
+import { performance } from "node:perf_hooks";
+
+/** One piece of work. `index` counts up without end: take material from a pool with it, so that no two calls are alike. */
+export interface Subject {
+  readonly name: string;
+  /** A promise is awaited before the next call. */
+  readonly run: (index: number) => unknown;
+  /** Pieces of work that one call does; 1 unless told. */
+  readonly batch?: number;
+}
+
+/** How long to measure. */
+export interface Effort {
+  /** Groups of rounds; each gives one value, and their spread is what is shown. */
+  readonly blocks: number;
+  readonly rounds: number;
+  readonly sampleMs: number;
+  readonly warmUpMs: number;
+}
+
+/** Enough for three digits on a quiet machine. */
+export const FULL: Effort = { blocks: 7, rounds: 21, sampleMs: 2, warmUpMs: 400 };
+/** Enough to see a structural regression. */
+export const QUICK: Effort = { blocks: 3, rounds: 9, sampleMs: 2, warmUpMs: 150 };
+
+/** How a section is measured. */
+export interface Run {
+  readonly effort: Effort;
+  readonly quick: boolean;
+}
+
+/** `cpu`: of the whole process, blind to what else runs here. `wall`: for work that waits for a disk. */
+export type Clock = "cpu" | "wall";
+
+/** Microseconds for one piece of work, block by block. */
+export type Timings = ReadonlyMap<string, readonly number[]>;
+
+/** A quantity with its spread over blocks. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Runs all subjects interleaved. Within a block a subject's value is the median of its samples. */
+export async function measure(
+  subjects: readonly Subject[],
+  effort: Effort,
+  clock: Clock = "cpu",
+): Promise<Timings> {
+  const runners = subjects.map((subject) => new Runner(subject, clock));
+  for (const runner of runners) await runner.warmUp(effort);
+  const blocks = new Map<string, number[]>(subjects.map(({ name }) => [name, []]));
+  for (let block = 0; block < effort.blocks; block++) {
+    const samples = runners.map((): number[] => []);
+    for (let round = 0; round < effort.rounds; round++) {
+      for (let turn = 0; turn < runners.length; turn++) {
+        // Another one goes first each time: who follows whom matters to caches.
+        const who = (turn + round) % runners.length;
+        const runner = runners[who];
+        if (runner !== undefined) samples[who]?.push(await runner.sample());
+      }
+    }
+    for (const [who, { name }] of subjects.entries()) {
+      blocks.get(name)?.push(medianOf(samples[who] ?? []));
+    }
+  }
+  return blocks;
+}
+
+/** `numerator ÷ (times × denominator)`, both of the same block. */
+export function ratioOf(
+  timings: Timings,
+  numerator: string,
+  denominator: string,
+  times = 1,
+): Spread {
+  const above = valuesOf(timings, numerator);
+  const below = valuesOf(timings, denominator);
+  return spreadOf(above.map((value, block) => value / (times * (below[block] ?? Number.NaN))));
+}
+
+/** The same in hundredths. */
+export function percentOf(timings: Timings, numerator: string, denominator: string): Spread {
+  const { median, min, max } = ratioOf(timings, numerator, denominator);
+  return { median: 100 * median, min: 100 * min, max: 100 * max };
+}
+
+/** Microseconds of one subject. */
+export function timeOf(timings: Timings, name: string): Spread {
+  return spreadOf(valuesOf(timings, name));
+}
+
+/** Median, smallest and largest. */
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: medianOf(values), min: Math.min(...values), max: Math.max(...values) };
+}
+
+/** A quantity that was not timed and has no spread. */
+export function exactly(value: number): Spread {
+  return { median: value, min: value, max: value };
+}
+
+/** Collects garbage when Node was started so that it can be asked to. */
+export function collectGarbage(): void {
+  for (let i = 0; i < 3; i++) globalThis.gc?.();
+}
+
+class Runner {
+  readonly #subject: Subject;
+  readonly #clock: Clock;
+  #index = 0;
+  #calls = 1;
+
+  constructor(subject: Subject, clock: Clock) {
+    this.#subject = subject;
+    this.#clock = clock;
+  }
+
+  /** Runs until the compiler has seen enough, then sets how many calls make one sample. */
+  async warmUp({ warmUpMs, sampleMs }: Effort): Promise<void> {
+    const batch = this.#subject.batch ?? 1;
+    const end = performance.now() + warmUpMs;
+    let last = await this.sample();
+    while (performance.now() < end) {
+      last = await this.sample();
+      const wanted = (sampleMs * 1_000) / Math.max(last * batch, 0.001);
+      this.#calls = Math.max(1, Math.min(Math.round(wanted), this.#calls * 2));
+    }
+  }
+
+  async sample(): Promise<number> {
+    const { run, batch = 1 } = this.#subject;
+    const calls = this.#calls;
+    const start = now(this.#clock);
+    for (let call = 0; call < calls; call++) {
+      const result = run(this.#index++);
+      if (result instanceof Promise) await result;
+    }
+    return (now(this.#clock) - start) / (calls * batch);
+  }
+}
+
+/** Microseconds. */
+function now(clock: Clock): number {
+  if (clock === "wall") return performance.now() * 1_000;
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+function valuesOf(timings: Timings, name: string): readonly number[] {
+  const values = timings.get(name);
+  if (values === undefined) throw new RangeError(`nothing measured as ${name}`);
+  return values;
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
