@@ -1,7 +1,7 @@
 /**
  * HS256 keys, for the vector runner ONLY: published vectors are signed with a shared secret.
  *
- * Whoever can verify with such a key can sign with it, so it proves nothing about who did. Imported by the command's
+ * Whoever can verify with such a key can sign with it, so it proves nothing about who did. Imported by the
  * vector runner alone, and listed by no door.
  *
  * @module
