@@ -1,4 +1,5 @@
 /** Authorities made ready for decisions: each tool's constraints are compiled when the tool is first asked for. @module */
+import type { Constraint } from "../wire/constraint.js";
 import type { Authority, Gate } from "../wire/grant.js";
 import type { Check } from "./constraint/rule.js";
 import { compile } from "./constraint-types.js";
@@ -52,19 +53,33 @@ export function compileAuthority(authority: Authority): Compiled {
 }
 
 function compileTool({ tools, limits }: Authority, name: string): CompiledTool {
-  const checks = compileMap(tools[name]);
+  const checks = compileMap(tools[name], false);
   const { approval = {} } = limits;
   const gate = Object.hasOwn(approval, name) ? approval[name] : undefined;
   return {
     open: checks.size === 0,
     checks,
     delegateOnly: limits.delegateOnly?.includes(name) === true,
-    gate: gate === undefined ? undefined : { gate, when: compileMap(gate.when) },
+    gate: gate === undefined ? undefined : { gate, when: compileMap(gate.when, true) },
   };
 }
 
-function compileMap(map: Authority["tools"][string] | undefined): ReadonlyMap<string, Check> {
+/** Fail closed: what cannot be compiled, because it was never parsed, gets the answer that is safe where it stands. */
+function compileMap(
+  map: Authority["tools"][string] | undefined,
+  whenBroken: boolean,
+): ReadonlyMap<string, Check> {
   const checks = new Map<string, Check>();
-  for (const [name, constraint] of Object.entries(map ?? {})) checks.set(name, compile(constraint));
+  for (const [name, constraint] of Object.entries(map ?? {})) {
+    checks.set(name, compileOr(constraint, whenBroken));
+  }
   return checks;
+}
+
+function compileOr(constraint: Constraint, whenBroken: boolean): Check {
+  try {
+    return compile(constraint);
+  } catch {
+    return () => whenBroken;
+  }
 }

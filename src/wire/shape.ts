@@ -19,7 +19,11 @@ export function parseShape<T>(
   code: Code,
   root: readonly PropertyKey[] = [],
 ): T {
-  checkNesting(input, code, root, JSON_DEPTH_MAX);
+  const fault = faultOf(input, JSON_DEPTH_MAX);
+  if (fault !== undefined) {
+    const rule = placeOf([...root, ...fault.where.reverse().slice(0, PLACE_PARTS_MAX)]);
+    throw new DelegationError(code, `${fault.why} at ${rule}`, { rule });
+  }
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -40,29 +44,28 @@ export function placeOf(path: readonly PropertyKey[]): string {
     .join(".");
 }
 
+/** Parts of a place that a refusal names; what is nested deeper than any grant has no place worth naming. */
+const PLACE_PARTS_MAX = 8;
 const PLAIN = /^[A-Za-z0-9_.:/@-]{1,128}$/;
 
-function checkNesting(
-  value: unknown,
-  code: Code,
-  path: readonly PropertyKey[],
-  depth: number,
-): void {
-  if (typeof value !== "object" || value === null) return;
-  if (depth === 0) {
-    throw new DelegationError(code, "nested too deeply", { rule: placeOf(path.slice(0, 4)) });
-  }
-  if (Array.isArray(value)) {
-    for (const item of value) checkNesting(item, code, path, depth - 1);
-    return;
-  }
-  if (Object.hasOwn(value, "__proto__")) {
-    throw new DelegationError(code, "a member is named __proto__", { rule: placeOf(path) });
-  }
+/** What is wrong with a value before any schema sees it, and where, innermost part first. */
+interface Fault {
+  readonly why: string;
+  readonly where: PropertyKey[];
+}
+
+function faultOf(value: unknown, depth: number): Fault | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth === 0) return { why: "nested too deeply", where: [] };
+  if (Object.hasOwn(value, "__proto__")) return { why: "a member is named __proto__", where: [] };
   for (const name of Object.keys(value)) {
     const member: unknown = (value as Readonly<Record<string, unknown>>)[name];
-    if (typeof member === "object") checkNesting(member, code, path, depth - 1);
+    const fault = typeof member === "object" ? faultOf(member, depth - 1) : undefined;
+    if (fault === undefined) continue;
+    fault.where.push(name);
+    return fault;
   }
+  return undefined;
 }
 
 /** Zod says that no option of the union has this discriminator; a missing one is a matter of shape. */
