@@ -7,6 +7,7 @@ import {
   generateSigningKey,
   importPublicKey,
   importSigningKey,
+  thumbprint,
   thumbprintUri,
 } from "../../src/token/key.js";
 import { fault, keyOf } from "./fixtures.js";
@@ -127,6 +128,13 @@ describe("importPublicKey", () => {
       }),
     );
   });
+});
+
+test("thumbprints are jose's, key by key", async () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const { jwk } = keyOf(seed, seed % 2 === 0 ? "EdDSA" : "ES256");
+    expect(thumbprint(jwk)).toBe(await calculateJwkThumbprint({ ...jwk, kid: "any" }));
+  }
 });
 
 describe.each(["EdDSA", "ES256"] as const)("a signing key of %s", (alg) => {
