@@ -62,11 +62,11 @@ export function escapesOf(parent: Grant, child: Grant, how: Handing = {}): strin
  * A tool with constraints passes with exactly the same arguments, each constraint inside the parent's; a tool without
  * passes with any.
  */
-export function toolEscapes(
+function toolEscapes(
   parent: Pick<Authority, "tools" | "limits">,
   child: Pick<Authority, "tools">,
-  how: Handing = {},
-  proof: Proof = beginProof(),
+  how: Handing,
+  proof: Proof,
 ): string[] {
   return Object.entries(child.tools).flatMap(([tool, inner]) => {
     const outer = Object.hasOwn(parent.tools, tool) ? parent.tools[tool] : undefined;

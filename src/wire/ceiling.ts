@@ -40,7 +40,7 @@ const BOUNDS: Readonly<Record<CeilingType, z.ZodType>> = {
   rank: text,
 };
 
-export const ceilingSchema: z.ZodType<Ceiling> = z
+const ceilingSchema: z.ZodType<Ceiling> = z
   .looseObject({ key: z.string().min(1).max(KEY_CHARS_MAX) })
   .refine((ceiling) => isCeiling(ceiling)) as unknown as z.ZodType<Ceiling>;
 

@@ -165,7 +165,7 @@ export const constraintSchema: z.ZodType<Constraint> = z.discriminatedUnion("con
 ]);
 
 /** The types that the AAT draft itself defines; a chain that uses no other is one of the draft. */
-export const AAT_CONSTRAINT_TYPES: ReadonlySet<ConstraintType> = new Set([
+const AAT_CONSTRAINT_TYPES: ReadonlySet<ConstraintType> = new Set([
   "exact",
   "range",
   "one_of",

@@ -18,7 +18,7 @@ export function classifyScope(text: string): ScopeKind | undefined {
   return OPAQUE.test(text) ? "opaque" : undefined;
 }
 
-export const scopeSchema = z.string().refine((text) => classifyScope(text) !== undefined);
+const scopeSchema = z.string().refine((text) => classifyScope(text) !== undefined);
 export const scopesSchema = z.array(scopeSchema).max(SCOPES_MAX);
 
 /**

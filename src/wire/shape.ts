@@ -37,7 +37,7 @@ export function parseShape<T>(
 }
 
 /** A dotted place; parts that are not plain names are shown as `?`, so that a refusal cannot carry text of the sender. */
-export function placeOf(path: readonly PropertyKey[]): string {
+function placeOf(path: readonly PropertyKey[]): string {
   if (path.length === 0) return "(whole)";
   return path
     .map((part) => (typeof part === "number" || PLAIN.test(String(part)) ? String(part) : "?"))

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/base/json-value.js";
 import { compileAuthority } from "../../src/grant/compile.js";
-import { evaluate, evaluateScope, gatesOf } from "../../src/grant/evaluate.js";
+import { evaluate, evaluateScope } from "../../src/grant/evaluate.js";
 import type { Constraint } from "../../src/wire/constraint.js";
 import type { Grant } from "../../src/wire/grant.js";
 import { parseInvocation } from "../../src/wire/invocation.js";
@@ -159,19 +159,6 @@ describe("arguments", () => {
     );
   });
 
-  test("E18 asks for approval when a gate's condition throws", () => {
-    const when: Record<string, Constraint> = { to: { constraint_type: "length", max: 3 } };
-    const broken = { to: { constraint_type: "any", constraints: null } as never as Constraint };
-    for (const condition of [{ to: { constraint_type: "contains", required: ["a"] } }, broken]) {
-      const gate = { when: condition as typeof when, approvers: 1 };
-      const forged: Grant = {
-        ...grant({ tools: { pay: {} } }),
-        limits: { approval: { pay: gate } },
-      };
-      expect(gatesOf([forged], call("pay", { to: trap })).length).toBe(1);
-    }
-  });
-
   test("does not carry a sender's odd text in a rule", () => {
     const args = { path: "/data/a", "x\n\u202esecret": 1 };
     expect(evaluate([reading(path)], call("files.read", args))).toEqual(
@@ -232,32 +219,6 @@ describe("scope requests", () => {
   test("holds every hop's ceilings", () => {
     const chain = [scoped({ ceilings: [{ key: "rows", max: 4 }] }), scoped({})];
     expect(evaluateScope(chain, request)).toEqual(refusal("ceiling_exceeded", "ceilings.rows.max"));
-  });
-});
-
-describe("approval gates", () => {
-  const above: Constraint = { constraint_type: "range", min: 50 };
-  const gated = (gate: object): Grant =>
-    grant({ tools: { pay: {} }, limits: { approval: { pay: gate as never } } });
-  const big = gated({ when: { amount: above }, approvers: 1 });
-
-  test.each<[string, Record<string, Json>, number]>([
-    ["whose arguments meet the condition", { amount: 50 }, 1],
-    ["that lacks the argument", {}, 1],
-    ["below the condition", { amount: 49 }, 0],
-    ["whose argument is of another type", { amount: "60" }, 0],
-  ])("asks about a call %s", (_why, args, gates) => {
-    expect(gatesOf([big], call("pay", args)).length).toBe(gates);
-  });
-
-  test("asks once for gates that include each other, and for each of those that do not", () => {
-    const two = gated({ approvers: 2, from: ["ann", "bob"] });
-    const other = gated({ approvers: 1, from: ["cy"] });
-    const asked = call("pay", { amount: 60 });
-    expect(gatesOf([big, two], asked).map(({ index }) => index)).toEqual([1]);
-    expect(gatesOf([two, big], asked).map(({ index }) => index)).toEqual([1, 0]);
-    expect(gatesOf([two, other], asked).map(({ index }) => index)).toEqual([1, 0]);
-    expect(gatesOf([big], call("other", { amount: 60 }))).toEqual([]);
   });
 });
 
