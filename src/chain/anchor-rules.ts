@@ -26,17 +26,17 @@ export function judgeRootTenant(token: ChainToken, { trust }: Judgement): void {
 }
 
 /**
- * An anchor's lineage tells one story: it starts at the tree's root, ends at the acting agent and its key, and names no
- * hop twice.
+ * An anchor's lineage tells one story: it ends at the acting agent and its key, and names no hop twice. It starts at the tree's
+ * root, or at the successor that narrowed it: then the tree keeps its id and the first hop has another.
  *
  * @throws `malformed`
  */
 export function judgeLineage(token: ChainToken): void {
   const { anchor, agent } = token.claims;
   if (anchor === undefined) return;
-  const { lineage, tree } = anchor;
+  const { lineage } = anchor;
   const last = lineage.at(-1);
-  const ends = lineage[0]?.hop === tree && last?.agent === agent && last?.jkt === token.holder;
+  const ends = last?.agent === agent && last?.jkt === token.holder;
   if (ends && new Set(lineage.map(({ hop }) => hop)).size === lineage.length) return;
   throw new DelegationError("malformed", "lineage contradicts itself or its token", {
     rule: "lineage",
