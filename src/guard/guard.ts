@@ -176,12 +176,15 @@ export class Guard {
   async close(): Promise<void> {
     this.#follower.close();
     this.#abortAll("the guard was closed");
+    // It denies everything: no cut is news to it.
+    this.#options.feed.report(this.#options.name, Number.MAX_SAFE_INTEGER, []);
     await this.#buffer.flush();
   }
 
   #onEntries(entries: readonly CutEntry[]): void {
     const now = this.#clock.now();
     this.#abortCovered(now);
+    this.#report();
     for (const { at } of entries) {
       const seconds = Math.max(0, now - at) / 1_000;
       this.#telemetry.observe("legate_revocation_propagation_seconds", {}, seconds);
@@ -192,11 +195,15 @@ export class Guard {
     const now = this.#clock.now();
     this.#abortCovered(now);
     this.#index.prune(now);
-    this.#options.feed.report(this.#options.name, this.#follower.position, this.#calls.list());
+    this.#report();
     this.#telemetry.gauge("legate_staleness_seconds", {}, this.#follower.ageMs / 1_000);
     this.#telemetry.gauge("legate_staleness_bound_seconds", {}, this.#maxStalenessMs / 1_000);
     this.#telemetry.gauge("legate_calls_in_flight", {}, this.#calls.size());
     this.#telemetry.gauge("legate_audit_buffer", {}, this.#buffer.size);
+  }
+
+  #report(): void {
+    this.#options.feed.report(this.#options.name, this.#follower.position, this.#calls.list());
   }
 
   #abortCovered(now: number): void {
