@@ -1,6 +1,6 @@
 /**
  * The front door: verify a chain, evaluate a grant, attenuate offline, and hold a chain. Loads jose and zod and nothing else;
- * reads no file, opens no socket, looks at no clock.
+ * reads no file, looks at no clock, and opens no socket but to fetch an issuer's keys when told to.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export {
   type SelfLinkDraft,
 } from "./chain/mint.js";
 export type { ChildSigner } from "./chain/profile.js";
-export { Trust, type TrustedKey, type TrustSettings } from "./chain/trust.js";
+export { Trust, type TrustedKey, type TrustSettings, trustedKeys } from "./chain/trust.js";
 export type {
   ChainHop,
   Principal,
@@ -58,6 +58,8 @@ export {
   type SigningKey,
   type VerificationKey,
 } from "./token/key.js";
+export { importPublicPem, importSigningPem } from "./token/pem.js";
+export { type RemoteJwks, type RemoteJwksOptions, remoteJwks } from "./token/remote-jwks.js";
 export {
   type Authority,
   type Ceiling,

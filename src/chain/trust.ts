@@ -27,6 +27,11 @@ export interface TrustSettings {
 /** The algorithms that are accepted where nobody says otherwise. */
 export const DEFAULT_ALGS: readonly string[] = ["EdDSA", "Ed25519", "ES256"];
 
+/** The keys of a JWKS, or of a ring, as keys to trust: each for headers that name its `kid`. */
+export function trustedKeys(keys: ReadonlyMap<string, VerificationKey>): readonly TrustedKey[] {
+  return [...keys].map(([kid, key]) => ({ kid, key }));
+}
+
 /** Trust that can change: every change starts a new epoch, and what was verified in an older one is verified again. */
 export class Trust {
   #settings: Required<Pick<TrustSettings, "keys" | "algs" | "draftTenant">> & TrustSettings;
