@@ -28,7 +28,6 @@ export interface PresentedToken {
 export interface ChainToken {
   readonly index: number;
   readonly parent: ChainToken | undefined;
-  /** Without `details`, which {@link ChainToken.stated} has taken the place of. */
   readonly claims: TokenClaims;
   /** What the token itself states; `limits.depth` is {@link ChainToken.hopsLeft}. */
   readonly stated: Grant;
@@ -116,7 +115,7 @@ function makeToken(
   return {
     index: parent === undefined ? 0 : parent.index + 1,
     parent,
-    claims: { ...claims, details: [] },
+    claims,
     stated: grant,
     grant,
     capable: stated.capable,
