@@ -108,11 +108,8 @@ export interface Stamp {
 
 /** The caller's event with the store's facts in it: an event cannot tell of another hop than its move is about. */
 export function stamped(draft: AuditDraft, { data, ...facts }: Stamp): AuditDraft {
-  const event: AuditDraft = { ...draft };
-  // A cut beyond one tree belongs to no tree, whatever the draft says.
-  delete event.tree;
-  delete event.hop;
-  Object.assign(event, facts);
+  // A cut beyond one tree belongs to no tree, whatever the draft says; what is undefined is not written.
+  const event: AuditDraft = { ...draft, tree: undefined, hop: undefined, ...facts };
   if (data !== undefined) event.data = { ...draft.data, ...data };
   return event;
 }
