@@ -1,5 +1,5 @@
 /** The rules that a token keeps under its parent, one function each, and the orders in which the drafts judge them. @module */
-import { equalConstantTime } from "../base/digest.js";
+import { equalDigest } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
 import { HOPS_MAX, SELF_LINK_LIFETIME_MS_MAX } from "../base/limits.js";
 import { attenuate } from "../grant/attenuate.js";
@@ -179,7 +179,7 @@ export function judgeCapability(token: ChainToken): void {
 /** A child names its parent by the digest of its signing input (both drafts). @throws `par_hash_mismatch` */
 export function judgeParentHash({ claims, parent }: ChainToken): void {
   if (parent === undefined) return;
-  if (claims.parHash !== undefined && equalConstantTime(claims.parHash, parent.hash)) return;
+  if (claims.parHash !== undefined && equalDigest(claims.parHash, parent.hash)) return;
   throw new DelegationError("par_hash_mismatch", "token is not a child of the one before it", {
     rule: "par_hash",
   });

@@ -46,14 +46,13 @@ export function attenuate(parent: Grant, child: Grant, how: Handing = {}): Grant
 /** All places where `child` exceeds `parent`, as dotted names without values: `tools.files.read.path`. Empty: it lies inside. */
 export function escapesOf(parent: Grant, child: Grant, how: Handing = {}): string[] {
   const proof = beginProof();
-  return [
-    ...toolEscapes(parent, child, how, proof),
-    ...scopeEscapes(parent.scopes, child.scopes),
-    ...ceilingEscapes(parent.ceilings, child.ceilings),
-    ...limitEscapes(parent, child, proof, how),
-    ...audienceEscapes(parent.audience, child.audience),
-    ...(child.expiresAt > parent.expiresAt ? ["expiresAt"] : []),
-  ];
+  const escapes = toolEscapes(parent, child, how, proof);
+  escapes.push(...scopeEscapes(parent.scopes, child.scopes));
+  escapes.push(...ceilingEscapes(parent.ceilings, child.ceilings));
+  escapes.push(...limitEscapes(parent, child, proof, how));
+  escapes.push(...audienceEscapes(parent.audience, child.audience));
+  if (child.expiresAt > parent.expiresAt) escapes.push("expiresAt");
+  return escapes;
 }
 
 /**
@@ -68,11 +67,14 @@ function toolEscapes(
   how: Handing,
   proof: Proof,
 ): string[] {
-  return Object.entries(child.tools).flatMap(([tool, inner]) => {
+  const escapes: string[] = [];
+  for (const tool of Object.keys(child.tools)) {
+    const inner = child.tools[tool] ?? {};
     const outer = Object.hasOwn(parent.tools, tool) ? parent.tools[tool] : undefined;
-    if (outer === undefined || !mayPass(parent.limits, tool, how)) return [`tools.${tool}`];
-    return argumentEscapes(outer, inner, proof).map((argument) => `tools.${tool}.${argument}`);
-  });
+    if (outer === undefined || !mayPass(parent.limits, tool, how)) escapes.push(`tools.${tool}`);
+    else noteArgumentEscapes(escapes, tool, outer, inner, proof);
+  }
+  return escapes;
 }
 
 /** Empty means not stated: a child that states none has its parent's, under a parent that states none any may be stated. */
@@ -88,14 +90,25 @@ function mayPass(limits: Authority["limits"], tool: string, how: Handing): boole
   return how.online === true && how.proven === true && how.differentAgent === true;
 }
 
-function argumentEscapes(outer: ToolMap[string], inner: ToolMap[string], proof: Proof): string[] {
-  if (Object.keys(outer).length === 0) return [];
-  const names = new Set([...Object.keys(outer), ...Object.keys(inner)]);
-  return [...names].filter((name) => {
-    const wider = Object.hasOwn(outer, name) ? outer[name] : undefined;
+/** Names in the order of the parent, then what only the child has. */
+function noteArgumentEscapes(
+  escapes: string[],
+  tool: string,
+  outer: ToolMap[string],
+  inner: ToolMap[string],
+  proof: Proof,
+): void {
+  const names = Object.keys(outer);
+  if (names.length === 0) return;
+  for (const name of names) {
+    const wider = outer[name];
     const narrower = Object.hasOwn(inner, name) ? inner[name] : undefined;
-    return wider === undefined || narrower === undefined || !proof.proves(narrower, wider);
-  });
+    const within = wider !== undefined && narrower !== undefined && proof.proves(narrower, wider);
+    if (!within) escapes.push(`tools.${tool}.${name}`);
+  }
+  for (const name of Object.keys(inner)) {
+    if (!Object.hasOwn(outer, name)) escapes.push(`tools.${tool}.${name}`);
+  }
 }
 
 function effectiveGrant(parent: Grant, child: Grant, how: Handing): Grant {

@@ -22,12 +22,11 @@ export function limitEscapes(
   proof: Proof,
   how: Descent = {},
 ): string[] {
-  return [
-    ...countEscapes(parent.limits, child.limits),
-    ...depthEscapes(parent.limits, child.limits, how),
-    ...spendEscapes(parent.limits.spend, child.limits.spend),
-    ...gateEscapes(parent, child, proof),
-  ];
+  const escapes = countEscapes(parent.limits, child.limits);
+  if (isDeeper(parent.limits, child.limits, how)) escapes.push("limits.depth");
+  escapes.push(...spendEscapes(parent.limits.spend, child.limits.spend));
+  escapes.push(...gateEscapes(parent, child, proof));
+  return escapes;
 }
 
 /** The child's limits with the parent's in place of those it does not state, for the tools that it holds. */
@@ -57,15 +56,18 @@ export function needsCoordinator({ children, descendants, approval }: Limits): b
 }
 
 function countEscapes(parent: Limits, child: Limits): string[] {
-  return (["calls", "children", "descendants"] as const)
-    .filter((member) => (child[member] ?? 0) > (parent[member] ?? Infinity))
-    .map((member) => `limits.${member}`);
+  const escapes: string[] = [];
+  for (const member of COUNTS) {
+    if ((child[member] ?? 0) > (parent[member] ?? Infinity)) escapes.push(`limits.${member}`);
+  }
+  return escapes;
 }
 
-function depthEscapes(parent: Limits, child: Limits, how: Descent): string[] {
+const COUNTS = ["calls", "children", "descendants"] as const;
+
+function isDeeper(parent: Limits, child: Limits, how: Descent): boolean {
   const depth = depthBelow(parent, how);
-  if (depth === undefined) return [];
-  return depth < 0 || (child.depth ?? depth) > depth ? ["limits.depth"] : [];
+  return depth !== undefined && (depth < 0 || (child.depth ?? depth) > depth);
 }
 
 /** Hops that may follow a child; below zero when there may be no child. */
@@ -91,8 +93,8 @@ function isAtMost(amount: string | undefined, bound: string | undefined): boolea
 /** A gate goes with its tool, never alone. */
 function gateEscapes(parent: Bounded, child: Bounded, proof: Proof): string[] {
   const stated = child.limits.approval;
-  if (stated === undefined) return [];
-  return Object.entries(parent.limits.approval ?? {})
+  if (stated === undefined || parent.limits.approval === undefined) return [];
+  return Object.entries(parent.limits.approval)
     .filter(([tool, gate]) => {
       if (!Object.hasOwn(child.tools, tool)) return false;
       const kept = own(stated, tool);
@@ -118,8 +120,11 @@ function own<T>(map: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(map, name) ? map[name] : undefined;
 }
 
+/** Assigned one by one: this runs for every token that is verified. */
 function dropAbsent(limits: { readonly [K in keyof Limits]: Limits[K] | undefined }): Limits {
-  return Object.fromEntries(
-    Object.entries(limits).filter(([, value]) => value !== undefined),
-  ) as Limits;
+  const stated: Record<string, unknown> = {};
+  for (const member of Object.keys(limits) as (keyof Limits)[]) {
+    if (limits[member] !== undefined) stated[member] = limits[member];
+  }
+  return stated as Limits;
 }

@@ -110,21 +110,41 @@ function publicKeyFrom(jwk: PublicJwk): PublicKey {
   else if (!isSafeEd25519Point(jwk.x, x)) {
     throw keyInvalid("point is of low order or not canonical");
   }
+  return jwk.kty === "EC" ? ecdsaKey(jwk) : eddsaKey(jwk);
+}
+
+/** Node's import looks at nothing but the length here, so it can wait until the key is used: most leaves' never are. */
+function eddsaKey(jwk: PublicJwk): PublicKey {
+  let made: KeyObject | undefined;
+  const keyOf = (): KeyObject => {
+    made ??= nodePublicKey(jwk);
+    return made;
+  };
+  return {
+    alg: "EdDSA",
+    get key() {
+      return keyOf();
+    },
+    jwk,
+    thumbprint: thumbprint(jwk),
+    verify: (input, signature) =>
+      signature.length === 64 &&
+      verifyBytes(null, Buffer.from(input, "latin1"), keyOf(), signature),
+  };
+}
+
+function ecdsaKey(jwk: PublicJwk): PublicKey {
   const key = nodePublicKey(jwk);
-  const alg: Alg = jwk.kty === "OKP" ? "EdDSA" : "ES256";
-  const verify =
-    alg === "EdDSA"
-      ? (input: string, signature: Uint8Array) =>
-          signature.length === 64 && verifyBytes(null, Buffer.from(input, "latin1"), key, signature)
-      : (input: string, signature: Uint8Array) =>
-          signature.length === 64 &&
-          verifyBytes(
-            "sha256",
-            Buffer.from(input, "latin1"),
-            { key, dsaEncoding: "ieee-p1363" },
-            signature,
-          );
-  return { alg, key, jwk, thumbprint: thumbprint(jwk), verify };
+  const how = { key, dsaEncoding: "ieee-p1363" } as const;
+  return {
+    alg: "ES256",
+    key,
+    jwk,
+    thumbprint: thumbprint(jwk),
+    verify: (input, signature) =>
+      signature.length === 64 &&
+      verifyBytes("sha256", Buffer.from(input, "latin1"), how, signature),
+  };
 }
 
 function signingKeyFrom(privateKey: KeyObject, kid?: string): SigningKey {

@@ -125,12 +125,14 @@ export function readAgentDelegationClaims(claims: JsonObject, first: boolean): T
   const audience = readAudience(claims);
   if (audience === undefined) throw malformed("aud");
   return {
-    ...readTimes(claims),
     tokenId: text(claims, "jti"),
     issuer: text(claims, "iss"),
     subject: first ? text(claims, "sub") : optionalText(claims, "sub"),
     agent: text(claims, "client_id"),
     audience,
+    issuedAt: seconds(claims, "iat"),
+    expiresAt: seconds(claims, "exp"),
+    notBefore: readNotBefore(claims),
     confirmation: readConfirmation(claims, true),
     depth: whole(claims, "del_depth"),
     maxDepth: first || claims.del_max_depth !== undefined ? positive(claims) : undefined,
@@ -151,15 +153,14 @@ export function readAgentDelegationClaims(claims: JsonObject, first: boolean): T
  * @see draft-niyikiza-oauth-attenuating-agent-tokens-01, Claims
  */
 export function readAatClaims(claims: JsonObject, first: boolean): TokenClaims {
-  return {
-    ...readAatCore(claims, first),
+  return readAatBased(claims, first, {
     subject: undefined,
     agent: undefined,
     scope: undefined,
     status: readStatus(claims, false),
     anchor: undefined,
     link: undefined,
-  };
+  });
 }
 
 /**
@@ -169,10 +170,7 @@ export function readAatClaims(claims: JsonObject, first: boolean): TokenClaims {
  * @throws {DelegationError} `malformed`, with the claim as rule.
  */
 export function readAnchorClaims(claims: JsonObject): TokenClaims {
-  const core = readAatCore(claims, true);
-  const bearer = flag(claims, "bearer");
-  return {
-    ...core,
+  return readAatBased(claims, true, {
     subject: name(claims, "sub"),
     agent: name(claims, "client_id"),
     scope: optionalString(claims, "scope"),
@@ -181,14 +179,14 @@ export function readAnchorClaims(claims: JsonObject): TokenClaims {
       tenant: name(claims, "tenant"),
       tree: name(claims, "txn"),
       principalIssuer:
-        claims.principal_iss === undefined ? core.issuer : name(claims, "principal_iss"),
+        claims.principal_iss === undefined ? text(claims, "iss") : name(claims, "principal_iss"),
       lineage: readLineage(claims),
       generation: name(claims, "gen"),
       position: whole(claims, "pos"),
-      bearer,
+      bearer: flag(claims, "bearer"),
     },
     link: undefined,
-  };
+  });
 }
 
 /**
@@ -197,8 +195,7 @@ export function readAnchorClaims(claims: JsonObject): TokenClaims {
  * @throws {DelegationError} `malformed`, with the claim as rule.
  */
 export function readLinkClaims(claims: JsonObject): TokenClaims {
-  return {
-    ...readAatCore(claims, false),
+  return readAatBased(claims, false, {
     subject: optionalText(claims, "sub"),
     agent: name(claims, "client_id"),
     scope: optionalString(claims, "scope"),
@@ -209,7 +206,7 @@ export function readLinkClaims(claims: JsonObject): TokenClaims {
       agentProof: optionalText(claims, "agent_proof"),
       tenant: claims.tenant === undefined ? undefined : name(claims, "tenant"),
     },
-  };
+  });
 }
 
 /** `jti` of claims that are not verified yet: the one thing that may be looked at before (AAT draft, step 2). */
@@ -217,31 +214,36 @@ export function readTokenId(claims: JsonObject): string {
   return text(claims, "jti");
 }
 
-type Core = Omit<TokenClaims, "subject" | "agent" | "scope" | "status" | "anchor" | "link">;
+type More = Pick<TokenClaims, "subject" | "agent" | "scope" | "status" | "anchor" | "link">;
 
-function readAatCore(claims: JsonObject, first: boolean): Core {
+/** One literal for all: objects of one shape are what keeps the readers of claims quick. */
+function readAatBased(claims: JsonObject, first: boolean, more: More): TokenClaims {
   if (first && claims.par_hash !== undefined) throw malformed("par_hash");
   const audience = readAudience(claims) ?? [];
   if (audience.length > AUDIENCES_MAX) throw malformed("aud");
   return {
-    ...readTimes(claims),
     tokenId: text(claims, "jti"),
     issuer: text(claims, "iss"),
+    subject: more.subject,
+    agent: more.agent,
     audience,
+    issuedAt: seconds(claims, "iat"),
+    expiresAt: seconds(claims, "exp"),
+    notBefore: readNotBefore(claims),
     confirmation: readConfirmation(claims, false),
     depth: whole(claims, "del_depth"),
     maxDepth: whole(claims, "del_max_depth"),
     parHash: readParHash(claims),
     details: readDetails(claims, false),
+    scope: more.scope,
+    status: more.status,
+    anchor: more.anchor,
+    link: more.link,
   };
 }
 
-function readTimes(claims: JsonObject): Pick<Core, "issuedAt" | "expiresAt" | "notBefore"> {
-  return {
-    issuedAt: seconds(claims, "iat"),
-    expiresAt: seconds(claims, "exp"),
-    notBefore: claims.nbf === undefined ? 0 : seconds(claims, "nbf"),
-  };
+function readNotBefore(claims: JsonObject): number {
+  return claims.nbf === undefined ? 0 : seconds(claims, "nbf");
 }
 
 /** `undefined` when the token does not say; `null` and an empty array say something, and it is wrong. */

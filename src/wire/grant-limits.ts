@@ -21,8 +21,12 @@ export const LIMITS_DETAIL_TYPE = "delegation_limits";
 /** No control, format, separator or surrogate characters. Otherwise byte-exact: no folding, no name spaces. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
+/** What nearly all names are; each character is one byte. */
+const PLAIN = /^[ -~]{1,256}$/;
+
 /** Whether `name` can name a tool or an argument. */
 export function isName(name: string): boolean {
+  if (PLAIN.test(name)) return name.length <= TOOL_NAME_BYTES_MAX && name !== "__proto__";
   if (name === "" || name === "__proto__" || UNPRINTABLE.test(name)) return false;
   return Buffer.byteLength(name) <= TOOL_NAME_BYTES_MAX;
 }

@@ -20,6 +20,7 @@ import {
 } from "./grant-limits.js";
 import { scopesSchema } from "./scope.js";
 import { parseShape } from "./shape.js";
+import { isPlainToolMap } from "./tool-map-form.js";
 
 /** Type of the AAT draft's authorization detail. */
 export const AAT_DETAIL_TYPE = "attenuating_agent_token";
@@ -135,9 +136,14 @@ const aatDetailSchema = z.strictObject({ type: z.literal(AAT_DETAIL_TYPE), tools
 /**
  * Reads one `attenuating_agent_token` detail (draft-niyikiza-oauth-attenuating-agent-tokens-01). Closed.
  *
+ * What is plainly right is handed back as it is, the same object: `detail` must not change afterwards.
+ *
  * @throws {DelegationError} `malformed`, `unknown_constraint`
  */
-export function parseAatDetail(detail: Json): ToolMap {
+export function parseAatDetail(detail: JsonObject): ToolMap {
+  const { type, tools } = detail;
+  const closed = type === AAT_DETAIL_TYPE && Object.keys(detail).length === 2;
+  if (closed && isPlainToolMap(tools)) return tools;
   return parseShape(aatDetailSchema, detail, "malformed", [AAT_DETAIL_TYPE]).tools;
 }
 

@@ -2,7 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeBase64url, encodeBase64url } from "../../src/base/base64url.js";
-import { equalConstantTime, hmacSha256, sha256, sha256Base64url } from "../../src/base/digest.js";
+import {
+  equalConstantTime,
+  equalDigest,
+  hmacSha256,
+  sha256,
+  sha256Base64url,
+} from "../../src/base/digest.js";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
@@ -83,4 +89,14 @@ describe("base64url", () => {
   ])("refuses %s", (_what, text) => {
     expect(() => decodeBase64url(text)).toThrow(expect.objectContaining({ code: "malformed" }));
   });
+});
+
+test.each([
+  ["the same text", "abc", "abc", true],
+  ["one other character", "abc", "abd", false],
+  ["another length", "abc", "abcd", false],
+  ["as many characters in more bytes", "abc", "abé", false],
+  ["nothing twice", "", "", true],
+])("two digests: %s", (_what, a, b, same) => {
+  expect(equalDigest(a, b)).toBe(same);
 });

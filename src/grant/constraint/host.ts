@@ -48,8 +48,13 @@ const DOORS: readonly (Scheme | undefined)[] = [undefined, "http", "https", "ws"
 
 /** Tries every pair of scheme and port that the child could let through: there are few. */
 function doorsWithin(child: Host, parent: Host): boolean {
+  if (isDefault(child) && isDefault(parent)) return true;
   const ports = new Set([undefined, ...Object.values(SCHEME_PORTS), ...(child.ports ?? [])]);
   return DOORS.every((scheme) =>
     [...ports].every((port) => !reaches(child, scheme, port) || reaches(parent, scheme, port)),
   );
+}
+
+function isDefault({ schemes, ports }: Host): boolean {
+  return schemes === undefined && ports === undefined;
 }

@@ -10,6 +10,10 @@ export function isAmong(values: readonly Scalar[]): Check {
 }
 
 export function isSuperset(larger: readonly Scalar[], smaller: readonly Scalar[]): boolean {
+  if (larger.length <= SHORT) return smaller.every((value) => larger.includes(value));
   const set = new Set(larger);
   return smaller.every((value) => set.has(value));
 }
+
+/** Lists so short that looking through them costs less than making a set; both compare alike. */
+const SHORT = 8;
