@@ -17,7 +17,7 @@ const REFUSALS: Readonly<Record<Exclude<HopState, "active">, Code>> = {
 };
 
 /** Why a hop in this effective state may not act; undefined for exactly `active`. */
-export function refusalOfState(state: HopState, hop: string): DelegationError | undefined {
+function refusalOfState(state: HopState, hop: string): DelegationError | undefined {
   if (state === "active") return undefined;
   return new DelegationError(REFUSALS[state], `hop is ${state.replace("_", " ")}`, { hop });
 }

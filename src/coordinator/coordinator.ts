@@ -1,5 +1,6 @@
 /** The coordinator: all verbs over one store, one set of keys and one clock. @module */
 import { type Clock, systemClock } from "../base/clock.js";
+import { exposed } from "../base/error.js";
 import { type RandomBytes, systemRandom } from "../base/random.js";
 import { silent, type Telemetry } from "../base/telemetry.js";
 import { ChainCache } from "../chain/cache.js";
@@ -68,26 +69,26 @@ export type Coordinator = ReturnType<typeof createCoordinator>;
 export function createCoordinator(options: CoordinatorOptions) {
   const ctx = contextOf(options);
   return {
-    open: bind(ctx, open),
-    delegate: bind(ctx, delegate),
-    renew: bind(ctx, renew),
-    renewLease: bind(ctx, renewLease),
-    claim: bind(ctx, claim),
-    exchange: bind(ctx, exchange),
-    narrow: bind(ctx, narrow),
-    complete: bind(ctx, complete),
-    suspend: bind(ctx, suspend),
-    resume: bind(ctx, resume),
-    revoke: bind(ctx, revoke),
-    preview: bind(ctx, preview),
-    ask: bind(ctx, ask),
-    approve: bind(ctx, approve),
-    deny: bind(ctx, deny),
-    introspect: bind(ctx, introspect),
-    inspectNode: bind(ctx, inspectNode),
-    inspectChain: bind(ctx, inspectChain),
-    inspectTree: bind(ctx, inspectTree),
-    inspectTrees: bind(ctx, inspectTrees),
+    open: bind(ctx, "open", open),
+    delegate: bind(ctx, "delegate", delegate),
+    renew: bind(ctx, "renew", renew),
+    renewLease: bind(ctx, "renewLease", renewLease),
+    claim: bind(ctx, "claim", claim),
+    exchange: bind(ctx, "exchange", exchange),
+    narrow: bind(ctx, "narrow", narrow),
+    complete: bind(ctx, "complete", complete),
+    suspend: bind(ctx, "suspend", suspend),
+    resume: bind(ctx, "resume", resume),
+    revoke: bind(ctx, "revoke", revoke),
+    preview: bind(ctx, "preview", preview),
+    ask: bind(ctx, "ask", ask),
+    approve: bind(ctx, "approve", approve),
+    deny: bind(ctx, "deny", deny),
+    introspect: bind(ctx, "introspect", introspect),
+    inspectNode: bind(ctx, "inspectNode", inspectNode),
+    inspectChain: bind(ctx, "inspectChain", inspectChain),
+    inspectTree: bind(ctx, "inspectTree", inspectTree),
+    inspectTrees: bind(ctx, "inspectTrees", inspectTrees),
     /** Public keys that anchors verify under. */
     jwks: () => publicJwks(ctx.keys.verification),
     /** Signs with other keys from now on; what earlier ones signed verifies while the ring holds them. */
@@ -133,10 +134,26 @@ function trustSettings(keys: KeyRing, issuer: string) {
   return { keys: trusted, issuers: [issuer] };
 }
 
-/** A verb with its context filled in. */
+/** A verb with its context filled in, inside a span; a refusal to make a hop is counted by its code. */
 function bind<A extends readonly unknown[], R>(
   ctx: Context,
-  verb: (ctx: Context, ...rest: A) => R,
-): (...rest: A) => R {
-  return (...rest) => verb(ctx, ...rest);
+  name: string,
+  verb: (ctx: Context, ...rest: A) => Promise<R>,
+): (...rest: A) => Promise<R> {
+  const counted = MAKERS.has(name);
+  return (...rest) =>
+    ctx.telemetry.span(`legate.${name}`, {}, async () => {
+      try {
+        return await verb(ctx, ...rest);
+      } catch (thrown) {
+        if (counted) ctx.telemetry.count("legate_hops_denied_total", { reason: reasonOf(thrown) });
+        throw thrown;
+      }
+    });
+}
+
+const MAKERS: ReadonlySet<string> = new Set(["open", "delegate", "exchange", "narrow"]);
+
+function reasonOf(thrown: unknown): string {
+  return exposed(thrown).code;
 }

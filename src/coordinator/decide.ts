@@ -40,8 +40,15 @@ export async function decide(
         event: eventOf(ticket, who.approver, verdict, request.reason),
         now,
       });
+  noteWait(ctx, decided, now);
   if (decided.kind === "hop") await settleHop(ctx, decided, who.approver, now);
   return decided;
+}
+
+function noteWait(ctx: Context, { state, askedAt }: TicketRecord, now: number): void {
+  if (state === "asked") return;
+  const waitedSeconds = (now - askedAt) / 1_000;
+  ctx.telemetry.observe("legate_approval_wait_seconds", { result: state }, waitedSeconds);
 }
 
 /** The word was given before, and was enough: what may be left to do is the hop's part. */

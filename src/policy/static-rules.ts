@@ -15,13 +15,18 @@ import type { Obligation, PolicyDecision, PolicyEngine, PolicyRequest } from "./
  *
  * @throws {DelegationError} `config_invalid`, `unknown_constraint`
  */
-export function staticRules(input: unknown): PolicyEngine {
+export function staticRules(input: unknown): StaticEngine {
   const policy = parsePolicy(input);
   const rules = policy.rules.map(compileRule);
   return {
     version: policy.version,
     decide: (request) => decide(rules, policy.default, request),
   };
+}
+
+/** Needs nobody to wait. */
+export interface StaticEngine extends PolicyEngine {
+  decide(request: PolicyRequest): PolicyDecision;
 }
 
 type Met = boolean | "unknown";

@@ -67,7 +67,6 @@ const policySchema = z
 /** A set of static rules; order does not matter. */
 export type StaticPolicy = z.infer<typeof policySchema>;
 export type StaticRule = StaticPolicy["rules"][number];
-export type StaticPolicyInput = z.input<typeof policySchema>;
 
 /** @throws {DelegationError} `config_invalid` with the dotted place as rule; `unknown_constraint` */
 export function parsePolicy(input: unknown): StaticPolicy {

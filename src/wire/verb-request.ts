@@ -39,7 +39,6 @@ export const openRequestSchema = z.strictObject({
     .optional(),
   bearer,
 });
-export type OpenRequest = z.infer<typeof openRequestSchema>;
 
 /** A person has to agree before the hop becomes active. */
 const approvalSchema = z
@@ -77,7 +76,6 @@ export const narrowRequestSchema = z.strictObject({
   holderKey: publicKey.optional(),
   reason: reason.optional(),
 });
-export type NarrowRequest = z.infer<typeof narrowRequestSchema>;
 
 export const hopRequestSchema = z.strictObject({ hop: name, reason: reason.optional() });
 export const resumeRequestSchema = z.strictObject({
