@@ -1,0 +1,55 @@
+/** What all commands share: how they are called, and the options that many of them take. @module */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { ExitCode } from "./exit.js";
+import type { Terminal } from "./terminal.js";
+
+/** What the program is run with. */
+export interface Session {
+  /** How it was called, for lines that people are told to run. */
+  readonly command: string;
+  readonly version: string;
+  readonly terminal: (json: boolean) => Terminal;
+  readonly write: { readonly out: (text: string) => void; readonly err: (text: string) => void };
+  /** Fires at Ctrl-C. */
+  readonly interrupt: AbortSignal;
+}
+
+export interface Common {
+  readonly json?: boolean;
+}
+
+export interface State extends Common {
+  readonly journal?: string;
+  readonly tenant: string;
+}
+
+/** Told how the command that ran has ended. */
+export type End = (exit: ExitCode) => void;
+
+export function sub(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option("--json", "one JSON value per line, for programs");
+}
+
+export function state(command: Command): Command {
+  return command
+    .addOption(new Option("--journal <path>", "journal to read").env("LEGATE_JOURNAL"))
+    .addOption(new Option("--tenant <name>", "tenant").env("LEGATE_TENANT").default("default"));
+}
+
+export function examplesFirst(command: Command, lines: readonly string[]): void {
+  command.addHelpText("before", `Examples:\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
+}
+
+export function whole(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It has to be a whole number.");
+}
+
+export function positive(text: string): number {
+  const number = whole(text);
+  if (number > 0) return number;
+  throw new InvalidArgumentError("It has to be at least 1.");
+}

@@ -1,0 +1,152 @@
+/** `legate revoke`: shows what a cut would stop, asks, and cuts. @module */
+import { userInfo } from "node:os";
+import { systemClock } from "../base/clock.js";
+import { createCoordinator } from "../coordinator/coordinator.js";
+import type { Preview } from "../coordinator/store.js";
+import type { Boundary } from "../wire/cut.js";
+import { readBoundary, writeBoundary } from "./boundary.js";
+import { CommandError, EXIT, type ExitCode } from "./exit.js";
+import { type Opened, type StateOptions, withState } from "./state.js";
+import type { Terminal } from "./terminal.js";
+import { count, instant, signs } from "./wording.js";
+
+/** What the command was told. */
+export interface RevokeOptions extends StateOptions {
+  readonly dryRun: boolean;
+  readonly reason?: string;
+  readonly by?: string;
+  readonly yes: boolean;
+  /** How the command is called, for the line to run. */
+  readonly command: string;
+}
+
+/** From here on a person types the boundary once more. */
+const TYPED_FROM = 100;
+const NAMES_MAX = 12;
+
+/** @throws {CommandError} `usage` when nobody is there to ask and `--yes` was not said */
+export async function revoke(
+  terminal: Terminal,
+  text: string,
+  options: RevokeOptions,
+): Promise<ExitCode> {
+  // The lock is not held while a person thinks, and the count is never in the way of the cut.
+  if (options.dryRun || !options.yes) {
+    const { boundary, preview } = await withState(options, "read", async (opened) => {
+      const read = await readBoundary(text, opened.store, opened.tenant);
+      return { boundary: read, preview: await opened.store.preview(opened.tenant, read) };
+    });
+    if (options.dryRun) {
+      if (terminal.json) terminal.record({ boundary, dryRun: true, ...preview });
+      else for (const line of previewLines(terminal, boundary, preview)) terminal.out(line);
+      return EXIT.ok;
+    }
+    for (const line of previewLines(terminal, boundary, preview)) terminal.say(line);
+    await confirm(terminal, text, preview, options);
+  }
+  return withState(options, "write", (opened) => cut(terminal, text, opened, options));
+}
+
+function previewLines(terminal: Terminal, boundary: Boundary, preview: Preview): string[] {
+  const { hops, byState, agents, tools, principals, estimate } = preview;
+  const states = Object.entries(byState).map(
+    ([state, n]) => `${n.toLocaleString("en-US")} ${state.replaceAll("_", " ")}`,
+  );
+  return [
+    `${terminal.tone("strong", `a cut at ${writeBoundary(boundary)}`)} would stop`,
+    `  ${estimate ? "at least " : ""}${count(hops, "hop")}${states.length === 0 ? "" : ` (${states.join(", ")})`} of ${count(principals, "person", "people")}`,
+    `  agents  ${names(terminal, agents)}`,
+    `  tools   ${names(terminal, tools)}`,
+    ...(STANDING.has(boundary.kind)
+      ? ["  and everything of the kind in future: this cut stands"]
+      : []),
+    "  what is cut stays cut; calls that run are aborted by their guards",
+  ];
+}
+
+const STANDING: ReadonlySet<string> = new Set(["key", "ban"]);
+
+function names(terminal: Terminal, all: readonly string[]): string {
+  if (all.length === 0) return "none";
+  const rest = all.length - NAMES_MAX;
+  return [
+    ...all.slice(0, NAMES_MAX),
+    ...(rest > 0 ? [`${signs(terminal).more} ${rest} more`] : []),
+  ].join(", ");
+}
+
+async function confirm(
+  terminal: Terminal,
+  text: string,
+  { hops }: Preview,
+  options: RevokeOptions,
+): Promise<void> {
+  if (!terminal.interactive || terminal.json) {
+    throw new CommandError(
+      EXIT.usage,
+      "nothing was cut: there is nobody to ask",
+      `run: ${lineToRun(text, options)}`,
+    );
+  }
+  const typed = hops > TYPED_FROM;
+  const question = typed ? `type ${text} to cut it: ` : "cut? [y/N] ";
+  const answer = (await terminal.ask(question))?.trim();
+  if (typed ? answer === text : /^y(es)?$/i.test(answer ?? "")) return;
+  throw new CommandError(EXIT.interrupted, "nothing was cut");
+}
+
+function lineToRun(text: string, { command, journal, tenant, reason }: RevokeOptions): string {
+  const words = [command, "revoke", text, "--journal", journal ?? ""];
+  if (tenant !== "default") words.push("--tenant", tenant);
+  if (reason !== undefined) words.push("--reason", reason);
+  return `${words.map(quoted).join(" ")} --yes`;
+}
+
+/** As a shell reads it back. The command itself may be two words. */
+function quoted(word: string, index: number): string {
+  if (index === 0 || /^[\w@%+=:,./-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+async function cut(
+  terminal: Terminal,
+  text: string,
+  { store, tenant }: Opened,
+  { reason, by }: RevokeOptions,
+): Promise<ExitCode> {
+  const boundary = await readBoundary(text, store, tenant);
+  const { MemoryReplayStore } = await import("../memory/replay.js");
+  const { keyRing } = await import("../token/jwks.js");
+  const { generateSigningKey } = await import("../token/key.js");
+  // A cut signs nothing and verifies nothing: this coordinator's key never leaves here.
+  const coordinator = createCoordinator({
+    store,
+    tenant,
+    issuer: "https://localhost",
+    keys: keyRing(generateSigningKey()),
+    replay: new MemoryReplayStore(),
+    clock: systemClock,
+  });
+  const request = { boundary, ...(reason === undefined ? {} : { reason }) };
+  const { entry, fresh } = await coordinator.revoke(
+    { operator: by ?? operatorName(), tenant },
+    request,
+  );
+  if (terminal.json) {
+    terminal.record({ boundary, position: entry.position, at: instant(entry.at), fresh });
+    return EXIT.ok;
+  }
+  const stands = fresh ? "cut" : "was cut already";
+  terminal.out(
+    `${stands}  ${writeBoundary(boundary)}  position ${entry.position}  ${instant(entry.at)}`,
+  );
+  return EXIT.ok;
+}
+
+function operatorName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "operator";
+  }
+}

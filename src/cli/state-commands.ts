@@ -1,0 +1,134 @@
+/** Commands that read or change a state: `tree`, `show`, `why`, `revoke`. @module */
+import type { Command } from "commander";
+import { BOUNDARY_FORMS } from "./boundary-forms.js";
+import {
+  type End,
+  examplesFirst,
+  positive,
+  type Session,
+  type State,
+  state,
+  sub,
+  whole,
+} from "./options.js";
+
+export function addStateCommands(program: Command, session: Session, end: End): void {
+  addTree(program, session, end);
+  addShow(program, session, end);
+  addWhy(program, session, end);
+  addRevoke(program, session, end);
+}
+
+function addTree(program: Command, session: Session, end: End): void {
+  const command = state(sub(program, "tree", "list trees, or draw one from a hop downwards"))
+    .argument("[id]", "id of a tree or of any hop in it")
+    .option("--depth <levels>", "levels below the first", whole)
+    .option("--limit <hops>", "hops to read at most", positive, 200)
+    .option("--each", "draw siblings one by one, however alike they are")
+    .action(
+      async (
+        id: string | undefined,
+        options: State & { depth?: number; limit: number; each?: boolean },
+      ) => {
+        const [{ tree }, { withState }] = await Promise.all([
+          import("./tree.js"),
+          import("./state.js"),
+        ]);
+        const { depth, limit, each = false } = options;
+        const how = { limit, each, ...(depth === undefined ? {} : { depth }) };
+        end(
+          await withState(options, "read", (opened) =>
+            tree(session.terminal(options.json === true), opened, id, how),
+          ),
+        );
+      },
+    );
+  examplesFirst(command, [
+    "legate tree",
+    "legate tree TREE --depth 2",
+    "legate tree HOP --json | jq .agent",
+  ]);
+}
+
+function addShow(program: Command, session: Session, end: End): void {
+  const command = state(
+    sub(program, "show", "one hop: its record, its chain, its grant beside its parent's"),
+  )
+    .argument("<hop>", "id of the hop")
+    .action(async (hop: string, options: State) => {
+      const [{ show }, { withState }] = await Promise.all([
+        import("./show.js"),
+        import("./state.js"),
+      ]);
+      end(
+        await withState(options, "read", (opened) =>
+          show(session.terminal(options.json === true), opened, hop),
+        ),
+      );
+    });
+  examplesFirst(command, ["legate show HOP", "legate show HOP --json | jq .diff"]);
+}
+
+function addWhy(program: Command, session: Session, end: End): void {
+  const command = state(
+    sub(program, "why", "would a call pass, and if not, which hop and rule say no"),
+  )
+    .argument("<hop>", "id of the hop that calls")
+    .option("--tool <name>", "the tool; without one, what stopped the hop last")
+    .option("--args <json>", "its arguments, a JSON object")
+    .option("--audience <name>", "where it is called; the hop's own audience unless told")
+    .option("--operator", "show the values of arguments, too")
+    .action(
+      async (
+        hop: string,
+        options: State & { tool?: string; args?: string; audience?: string; operator?: boolean },
+      ) => {
+        const [{ why }, { withState }] = await Promise.all([
+          import("./why.js"),
+          import("./state.js"),
+        ]);
+        const asked = { ...options, operator: options.operator === true };
+        end(
+          await withState(options, "read", (opened) =>
+            why(session.terminal(options.json === true), opened, hop, asked),
+          ),
+        );
+      },
+    );
+  examplesFirst(command, [
+    "legate why HOP",
+    'legate why HOP --tool files.read --args \'{"path":"/etc/passwd"}\'',
+  ]);
+}
+
+function addRevoke(program: Command, session: Session, end: End): void {
+  const command = state(sub(program, "revoke", "cut a tree; what is cut stays cut"))
+    .argument("<boundary>", "where to cut")
+    .option("-n, --dry-run", "only show what would stop")
+    .option("--reason <text>", "why, for the audit")
+    .option("--by <name>", "who, for the audit; the user that runs this unless told")
+    .option("-y, --yes", "do not ask, and do not count first")
+    .action(
+      async (
+        boundary: string,
+        options: State & { dryRun?: boolean; reason?: string; by?: string; yes?: boolean },
+      ) => {
+        const { revoke } = await import("./revoke.js");
+        const how = {
+          ...options,
+          dryRun: options.dryRun === true,
+          yes: options.yes === true,
+          command: session.command,
+        };
+        end(await revoke(session.terminal(options.json === true), boundary, how));
+      },
+    );
+  examplesFirst(command, [
+    "legate revoke hop:HOP --dry-run",
+    "legate revoke agent:researcher --reason 'acts odd' --yes",
+  ]);
+  command.addHelpText(
+    "after",
+    `\nBoundaries:\n${BOUNDARY_FORMS.map((form) => `  ${form}`).join("\n")}`,
+  );
+}
