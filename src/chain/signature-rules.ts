@@ -36,7 +36,8 @@ export function verifySignature(
     }
     if (passes(() => verifyJws(jws, key, algs))) return key.thumbprint;
   }
-  throw signatureInvalid("no key is trusted for this token", "kid");
+  // The same words as for a signature that fails: which keys there are is nobody's business.
+  throw new DelegationError("signature_invalid", "signature does not verify");
 }
 
 /**
