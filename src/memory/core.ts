@@ -15,6 +15,7 @@ import { Journal } from "./journal.js";
 import { type LineKeeper, LineLog, MemoryKeeper, type Prepared } from "./line-log.js";
 import type { Tenant, Trail, World } from "./model.js";
 import { FORMAT, recover, type StartDeed, type Torn } from "./recover.js";
+import { Shown } from "./shown.js";
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
@@ -49,6 +50,7 @@ export class Core {
   readonly log: LineLog;
   readonly followers = new Followers();
   readonly torn: Torn | undefined;
+  readonly shown: Shown;
   readonly #keeper: LineKeeper;
   readonly #clock: MonotonicClock;
   readonly #readonly: boolean;
@@ -68,9 +70,10 @@ export class Core {
       this.world = found?.world ?? emptyWorld(generation, tolerance);
       this.torn = found?.torn;
       this.log = new LineLog(this.#keeper, found?.seq, found?.prev);
+      this.shown = new Shown(options.journal, this.world.waiting, this.#readonly);
       if (found?.world === undefined && !this.#readonly) this.#start(now);
     } catch (thrown) {
-      void this.#keeper.close();
+      this.#keeper.discard();
       throw thrown;
     }
   }

@@ -1,15 +1,17 @@
 /** The journal: a file of audit lines, written in groups, each on disk before anybody is told. @module */
 import {
   closeSync,
+  existsSync,
   fdatasync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
   readSync,
+  realpathSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DelegationError } from "../base/error.js";
 import { type LineKeeper, Offsets } from "./line-log.js";
 import { lockJournal, type Unlock } from "./lock.js";
@@ -53,7 +55,7 @@ export class Journal implements LineKeeper {
    */
   static open(path: string, readonly: boolean): Journal {
     if (readonly) return new Journal(opened(path, "r"), undefined);
-    const unlock = lockJournal(path);
+    const unlock = lockJournal(realPath(path));
     try {
       const fd = opened(path, "a+");
       syncFolder(path);
@@ -130,12 +132,13 @@ export class Journal implements LineKeeper {
   }
 
   async close(): Promise<void> {
-    try {
-      await this.#flushing;
-    } finally {
-      closeSync(this.#fd);
-      this.#unlock?.();
-    }
+    await this.#flushing;
+    this.discard();
+  }
+
+  discard(): void {
+    closeSync(this.#fd);
+    this.#unlock?.();
   }
 
   /** Writes group after group: what comes while one is on its way to the disk makes the next. */
@@ -189,6 +192,17 @@ export class Journal implements LineKeeper {
 function opened(path: string, flags: "r" | "a+"): number {
   try {
     return openSync(path, flags, 0o600);
+  } catch (cause) {
+    throw new DelegationError("store_unavailable", "journal cannot be opened", { cause });
+  }
+}
+
+/** One file, one lock, by whatever name it is opened. @throws {DelegationError} `store_unavailable` without its folder. */
+function realPath(path: string): string {
+  try {
+    return existsSync(path)
+      ? realpathSync(path)
+      : join(realpathSync(dirname(path)), basename(path));
   } catch (cause) {
     throw new DelegationError("store_unavailable", "journal cannot be opened", { cause });
   }

@@ -20,6 +20,8 @@ export interface LineKeeper {
   /** Why nothing is answered any more, if so. */
   failure?(): DelegationError | undefined;
   close(): Promise<void>;
+  /** Closes at once; what was appended is lost. */
+  discard(): void;
 }
 
 /** What a line says, encoded. */
@@ -120,6 +122,8 @@ export class MemoryKeeper implements LineKeeper {
   async settled(): Promise<void> {}
 
   async close(): Promise<void> {}
+
+  discard(): void {}
 }
 
 /** A list of offsets, eight bytes each. */

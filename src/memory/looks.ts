@@ -11,7 +11,6 @@ import type { Hop } from "./model.js";
 import { chainOf, pageOf, treesOf } from "./pages.js";
 import { previewOf } from "./preview.js";
 import { hopRecord, treeRecord } from "./record.js";
-import type { Shown } from "./shown.js";
 import { ticketRecord } from "./tickets.js";
 
 type Looks = Pick<
@@ -30,7 +29,7 @@ type Looks = Pick<
   | "audit"
 >;
 
-export function looksOf(core: Core, shown: Shown): Looks {
+export function looksOf(core: Core): Looks {
   const look = async <T>(run: (at: number) => T): Promise<T> => {
     core.checkOpen();
     return run(core.now());
@@ -52,12 +51,12 @@ export function looksOf(core: Core, shown: Shown): Looks {
     ticket: (tenant, id) =>
       look((at) => {
         const ticket = core.tenant(tenant)?.tickets.get(id);
-        return ticket === undefined ? undefined : ticketRecord(ticket, at, shown.get(ticket));
+        return ticket === undefined ? undefined : ticketRecord(ticket, at, core.shown.get(ticket));
       }),
     tickets: (tenant, tree) =>
       look((at) => {
         const list = core.tenant(tenant)?.trees.get(tree)?.tickets ?? [];
-        return list.map((ticket) => ticketRecord(ticket, at, shown.get(ticket)));
+        return list.map((ticket) => ticketRecord(ticket, at, core.shown.get(ticket)));
       }),
     chain: (tenant, hop) => look((at) => chainOf(core.tenant(tenant), hop, at)),
     page: (tenant, tree, page) => look((at) => pageOf(core.tenant(tenant), tree, page, at)),
@@ -85,16 +84,10 @@ function statusOf({ world }: Core, at: number) {
   return { generation, position, hops, trees, cuts };
 }
 
-export function ticketOf(
-  core: Core,
-  shown: Shown,
-  tenant: string,
-  id: string,
-  at: number,
-): TicketRecord {
+export function ticketOf(core: Core, tenant: string, id: string, at: number): TicketRecord {
   const ticket = core.tenant(tenant)?.tickets.get(id);
   if (ticket === undefined) throw new DelegationError("ticket_not_found", "no such ticket");
-  return ticketRecord(ticket, at, shown.get(ticket));
+  return ticketRecord(ticket, at, core.shown.get(ticket));
 }
 
 /** Which lines are asked for is settled at once; they are read when they are on disk. */

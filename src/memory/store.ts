@@ -10,7 +10,6 @@ import { looksOf, ticketOf } from "./looks.js";
 import * as making from "./making.js";
 import * as moves from "./moves.js";
 import type { Torn } from "./recover.js";
-import { Shown } from "./shown.js";
 import { forgetLapsed, planAsk, planDecide } from "./tickets.js";
 
 /** One object that keeps all three contracts. */
@@ -32,16 +31,15 @@ export interface MemoryStore extends DelegationStore, CutFeed, Admission {
  */
 export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const core = new Core(options);
-  const shown = new Shown(options.journal, core.world.waiting, options.readonly === true);
   const forget = (at: number) => {
-    for (const ticket of forgetLapsed(core.world, at)) shown.drop(ticket);
+    for (const ticket of forgetLapsed(core.world, at)) core.shown.drop(ticket);
   };
   return {
     recovered: core.torn,
     guards: () => core.followers.reports(),
     ...movesOf(core),
-    ...ticketMovesOf(core, shown, forget),
-    ...looksOf(core, shown),
+    ...ticketMovesOf(core, forget),
+    ...looksOf(core),
     ...feedOf(core, forget),
     sweep: (now, max) =>
       kept(core, () => {
@@ -97,7 +95,6 @@ function movesOf(core: Core): Bound {
 
 function ticketMovesOf(
   core: Core,
-  shown: Shown,
   forget: (at: number) => void,
 ): Pick<DelegationStore, "ask" | "decide"> {
   return {
@@ -107,9 +104,9 @@ function ticketMovesOf(
         forget(at);
         const seed = planAsk(core.world, ticket, at);
         const { tenant, tree, hop, id } = ticket;
-        if (ticket.shown !== undefined) shown.put(ticket, ticket.shown);
+        if (ticket.shown !== undefined) core.shown.put(ticket, ticket.shown);
         core.commit(at, stamped(event, { tenant, tree, hop, ticket: id }), { k: seed, op: "ask" });
-        return ticketOf(core, shown, tenant, id, at);
+        return ticketOf(core, tenant, id, at);
       }),
     decide: (move) =>
       kept(core, () => {
@@ -119,9 +116,9 @@ function ticketMovesOf(
           const { tenant, tree, hop, id } = ticket;
           const told = stamped(move.event, { tenant, tree, hop, ticket: id, by: move.approver });
           core.commit(at, told, { by: move.approver, id, op: "decide", v: move.verdict });
-          if (ticket.state !== "asked") shown.drop(ticket);
+          if (ticket.state !== "asked") core.shown.drop(ticket);
         }
-        return ticketOf(core, shown, move.tenant, move.ticket, at);
+        return ticketOf(core, move.tenant, move.ticket, at);
       }),
   };
 }
