@@ -24,29 +24,56 @@ export interface CoreDraft {
   readonly status?: { readonly uri: string; readonly index: number };
 }
 
-/** Members that come before, between and after the core ones are merged by name, and the whole is put in order. */
-export function writeClaims(draft: CoreDraft, profile: Profile, more: JsonObject): JsonObject {
+/** What a token says besides, by the kind that it is of. */
+export interface OwnClaims {
+  readonly act?: Json;
+  readonly agent_proof?: string;
+  readonly bearer?: boolean;
+  readonly client_id?: string;
+  readonly gen?: string;
+  readonly lineage?: Json;
+  readonly par_hash?: string;
+  readonly pos?: number;
+  readonly principal_iss?: string;
+  readonly self?: boolean;
+  readonly sub?: string;
+  readonly tenant?: string;
+  readonly txn?: string;
+}
+
+/** All claims of a token, in canonical order; written out, since merging and sorting would cost as much as half a signature. */
+export function writeClaims(draft: CoreDraft, profile: Profile, own: OwnClaims): JsonObject {
   const { details, scope } = writeDetails(draft.authority, profile);
   const { audience } = draft.authority;
-  const [single] = audience;
-  const claims: JsonObject = {
-    ...more,
+  const { status, notBefore } = draft;
+  const claims: Record<string, Json | undefined> = {
+    act: own.act,
+    agent_proof: own.agent_proof,
+    aud: audience.length > 1 ? [...audience] : audience[0],
     authorization_details: [...details],
+    bearer: own.bearer,
+    client_id: own.client_id,
     cnf: draft.byThumbprint === true ? { jkt: draft.holderKey.thumbprint } : confirm(draft),
     del_depth: draft.depth,
     del_max_depth: draft.maxDepth,
     exp: Math.floor(draft.expiresAt / 1_000),
+    gen: own.gen,
     iat: Math.floor(draft.issuedAt / 1_000),
     iss: draft.issuer,
     jti: draft.tokenId,
+    lineage: own.lineage,
+    nbf: notBefore === undefined ? undefined : Math.ceil(notBefore / 1_000),
+    par_hash: own.par_hash,
+    pos: own.pos,
+    principal_iss: own.principal_iss,
+    scope: scope.length > 0 ? toScopeClaim(scope) : undefined,
+    self: own.self,
+    status: status && { status_list: { idx: status.index, uri: status.uri } },
+    sub: own.sub,
+    tenant: own.tenant,
+    txn: own.txn,
   };
-  if (single !== undefined) claims.aud = audience.length === 1 ? single : [...audience];
-  if (draft.notBefore !== undefined) claims.nbf = Math.ceil(draft.notBefore / 1_000);
-  if (scope.length > 0) claims.scope = toScopeClaim(scope);
-  if (draft.status !== undefined) {
-    claims.status = { status_list: { idx: draft.status.index, uri: draft.status.uri } };
-  }
-  return inOrder(claims);
+  return stated(claims);
 }
 
 /** `act` (RFC 8693 §4.1): who acts now outermost, the root innermost. For others to read; boundaries go by `lineage`. */
@@ -65,11 +92,12 @@ function confirm({ holderKey }: CoreDraft): JsonObject {
   return { jwk: { ...holderKey.jwk } };
 }
 
-function inOrder(claims: JsonObject): JsonObject {
-  const ordered: JsonObject = {};
-  for (const name of Object.keys(claims).sort()) {
+/** Without the members that the token does not state: canonical JSON has no word for them. */
+function stated(claims: Readonly<Record<string, Json | undefined>>): JsonObject {
+  const kept: JsonObject = {};
+  for (const name in claims) {
     const value = claims[name];
-    if (value !== undefined) ordered[name] = value;
+    if (value !== undefined) kept[name] = value;
   }
-  return ordered;
+  return kept;
 }

@@ -15,7 +15,7 @@ import type { Authority, Grant, ToolMap } from "../wire/grant.js";
 import { type Origin, originOf } from "./assemble.js";
 import { cannotCarry } from "./details.js";
 import { judgeDraft, rejudgeTimes } from "./judge.js";
-import { actOf, type CoreDraft, lineageOf, writeClaims } from "./mint-claims.js";
+import { actOf, type CoreDraft, lineageOf, type OwnClaims, writeClaims } from "./mint-claims.js";
 import { maxDepthOf, type Profile, profileOf } from "./profile.js";
 import type { ChainHop, Principal, VerifiedChain } from "./verified-chain.js";
 
@@ -164,7 +164,7 @@ function mintChild(
   parent: VerifiedChain,
   draft: LinkDraft,
   key: SigningKey,
-  more: JsonObject,
+  more: OwnClaims,
 ): string {
   const origin = originOf(parent);
   const { profile, token } = origin;
@@ -215,7 +215,7 @@ function identityClaims(
   profile: Profile,
   subject: string | undefined,
   agent: string | undefined,
-): JsonObject {
+): OwnClaims {
   switch (profile.claims) {
     case "agent-delegation":
       return { client_id: agent ?? "", sub: subject ?? "" };
@@ -232,7 +232,20 @@ function coreOf(
   grant: Grant,
   maxDepth: number,
 ): CoreDraft {
-  return { ...draft, authority: grant, expiresAt: grant.expiresAt, depth: 0, maxDepth };
+  const { notBefore, status, byThumbprint } = draft;
+  return {
+    tokenId: draft.tokenId,
+    issuer: draft.issuer,
+    holderKey: draft.holderKey,
+    issuedAt: draft.issuedAt,
+    authority: grant,
+    expiresAt: grant.expiresAt,
+    depth: 0,
+    maxDepth,
+    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(status === undefined ? {} : { status }),
+    ...(byThumbprint === undefined ? {} : { byThumbprint }),
+  };
 }
 
 /** @throws {DelegationError} `signature_invalid` */

@@ -153,13 +153,18 @@ export function parseLimitsDetail(detail: Json): Limits {
 
 /** The detail that {@link parseLimitsDetail} reads back. */
 export function toLimitsDetail(limits: Limits): JsonObject {
-  const detail: JsonObject = { type: LIMITS_DETAIL_TYPE };
-  for (const [member, name] of Object.entries(MEMBERS)) {
-    const value = limits[member as keyof Limits];
+  const detail: JsonObject = {};
+  for (const [member, name] of ORDERED) {
+    const value = member === "type" ? LIMITS_DETAIL_TYPE : limits[member];
     if (value !== undefined) detail[name] = value as Json;
   }
   return detail;
 }
+
+/** Members as they stand in canonical text, so that writing it costs one native pass. */
+const ORDERED = Object.entries({ ...MEMBERS, type: "type" }).sort(([, a], [, b]) =>
+  a < b ? -1 : 1,
+) as readonly (readonly [keyof Limits | "type", string])[];
 
 /** Whether `limits` states anything at all. */
 export function hasLimits(limits: Limits): boolean {

@@ -149,7 +149,7 @@ export function parseAatDetail(detail: JsonObject): ToolMap {
 
 /** The detail that {@link parseAatDetail} reads back. */
 export function toAatDetail({ tools }: Pick<Authority, "tools">): JsonObject {
-  return { type: AAT_DETAIL_TYPE, tools: tools as unknown as JsonObject };
+  return { tools: tools as unknown as JsonObject, type: AAT_DETAIL_TYPE };
 }
 
 const agentDelegationDetailSchema = z.strictObject({
