@@ -34,9 +34,7 @@ export class EmbeddedHop {
 
   /** Takes hold of tokens. @throws {DelegationError} as `holdChain` */
   static hold(kit: HolderKit, key: SigningKey, tokens: readonly string[]): EmbeddedHop {
-    const { trust, agentKeys, clock } = kit;
-    const now = clock.now();
-    return new EmbeddedHop(kit, holdChain(key, tokens, { trust, agentKeys, now }));
+    return new EmbeddedHop(kit, hold(kit, key, tokens));
   }
 
   /** Id of the hop. */
@@ -52,7 +50,7 @@ export class EmbeddedHop {
     return this.#holder.chain.hops.at(-1)?.agent ?? "";
   }
 
-  /** Key, tokens and verified chain, as they are now: `renew` and `exchange` change them. */
+  /** As it is now: `renew` and `exchange` change it. */
   get holder(): Holder {
     return this.#holder;
   }
@@ -220,18 +218,22 @@ export class EmbeddedHop {
   }
 
   #take(tokens: readonly string[]): void {
-    const { trust, agentKeys, clock } = this.#kit;
-    this.#holder = holdChain(this.#holder.key, tokens, { trust, agentKeys, now: clock.now() });
+    this.#holder = hold(this.#kit, this.#holder.key, tokens);
   }
 
   #audience(): string {
     const [first] = this.#holder.chain.grant.audience;
     if (first !== undefined) return first;
-    throw new DelegationError("audience_mismatch", "the grant names no audience", {
-      hop: this.id,
-      rule: "audience",
-    });
+    throw new DelegationError("audience_mismatch", "grant names no audience", { hop: this.id });
   }
+}
+
+function hold(
+  { trust, agentKeys, cache, clock }: HolderKit,
+  key: SigningKey,
+  tokens: readonly string[],
+): Holder {
+  return holdChain(key, tokens, { trust, agentKeys, cache, now: clock.now() });
 }
 
 /** A hop that waits for people. */

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from "../base/clock.js";
 import { type RandomBytes, systemRandom } from "../base/random.js";
 import { silent, type Telemetry } from "../base/telemetry.js";
+import { ChainCache } from "../chain/cache.js";
 import { Trust } from "../chain/trust.js";
 import { AgentRegistry } from "../coordinator/agents.js";
 import {
@@ -91,7 +92,8 @@ export function partsOf(options: EmbeddedOptions): Parts {
       },
     };
     const agentKeys = (agent: string) => agents.keysOf(agent);
-    const kit: HolderKit = { coordinator, issuer, trust, agentKeys, clock, random };
+    const cache = new ChainCache();
+    const kit: HolderKit = { coordinator, issuer, trust, cache, agentKeys, clock, random };
     return { ...kit, options, tenant, store, timers, telemetry, replay };
   } catch (thrown) {
     void store.close();

@@ -1,6 +1,7 @@
 /** What a holder asks of the coordinator when it hands authority on, and what it needs for it. @module */
 import type { Clock } from "../base/clock.js";
 import type { RandomBytes } from "../base/random.js";
+import type { ChainCache } from "../chain/cache.js";
 import type { Trust } from "../chain/trust.js";
 import type { Coordinator } from "../coordinator/coordinator.js";
 import { type AgentKeys, makeAgentProof } from "../token/agent-proof.js";
@@ -12,6 +13,8 @@ export interface HolderKit {
   readonly coordinator: Coordinator;
   readonly issuer: string;
   readonly trust: Trust;
+  /** Spares holders the signatures of what another holder of this process has verified already. */
+  readonly cache: ChainCache;
   readonly agentKeys: AgentKeys;
   readonly clock: Clock;
   readonly random: RandomBytes;
