@@ -4,6 +4,7 @@
  * @module
  */
 import { performance } from "node:perf_hooks";
+import { setImmediate } from "node:timers/promises";
 
 /** One piece of work. `index` counts up without end: take material from a pool with it, so that no two calls are alike. */
 export interface Subject {
@@ -12,6 +13,8 @@ export interface Subject {
   readonly run: (index: number) => unknown;
   /** Pieces of work that one call does; 1 unless told. */
   readonly batch?: number;
+  /** Makes what the next calls need, `calls` of them, while no clock runs. */
+  readonly before?: (calls: number) => void;
 }
 
 /** How long to measure. */
@@ -135,8 +138,11 @@ class Runner {
   }
 
   async sample(): Promise<number> {
-    const { run, batch = 1 } = this.#subject;
+    const { run, before, batch = 1 } = this.#subject;
     const calls = this.#calls;
+    before?.(calls);
+    // Timers get their turn here: a feed's heartbeat, a buffer's alarm.
+    await setImmediate();
     const start = now(this.#clock);
     for (let call = 0; call < calls; call++) {
       const result = run(this.#index++);

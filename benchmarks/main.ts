@@ -17,6 +17,9 @@ const SECTIONS: Readonly<
   signatures: () => import("./signatures.js"),
   decision: () => import("./decision.js"),
   chains: () => import("./chains.js"),
+  calls: () => import("./calls.js"),
+  delegation: () => import("./delegation.js"),
+  trees: () => import("./trees.js"),
   peers: () => import("./peers.js"),
 };
 

@@ -45,35 +45,29 @@ export function at<T>(pool: readonly T[], index: number): T {
 }
 
 /** What a planner hands to its helpers: five tools, as in the measurements that the limits come from. */
+export const TEAM_TOOLS: NonNullable<GrantInput["tools"]> = {
+  "files.read": { path: { constraint_type: "path", under: "/reports" } },
+  "files.list": { path: { constraint_type: "path", under: "/reports" } },
+  "web.search": {},
+  "mail.send": {
+    to: { constraint_type: "host", hosts: ["*.example.com"] },
+    subject: { constraint_type: "length", max: 200 },
+  },
+  "pay.refund": {
+    amount: { constraint_type: "range", max: 100 },
+    currency: { constraint_type: "one_of", values: ["EUR", "USD"] },
+  },
+};
+
+/** The same as a grant. */
 export function teamGrant(now: number, changes: Partial<GrantInput> = {}): Grant {
   const input: GrantInput = {
-    tools: {
-      "files.read": { path: { constraint_type: "path", under: "/reports" } },
-      "files.list": { path: { constraint_type: "path", under: "/reports" } },
-      "web.search": {},
-      "mail.send": {
-        to: { constraint_type: "host", hosts: ["*.example.com"] },
-        subject: { constraint_type: "length", max: 200 },
-      },
-      "pay.refund": {
-        amount: { constraint_type: "range", max: 100 },
-        currency: { constraint_type: "one_of", values: ["EUR", "USD"] },
-      },
-    },
+    tools: TEAM_TOOLS,
     audience: [AUDIENCE],
     expiresAt: Math.floor(now / 1_000) + EXPIRES_IN_SECONDS,
     ...changes,
   };
   return parseGrant(input, { now });
-}
-
-/** A call that {@link teamGrant} allows; another one for each index. */
-export function teamCall(index: number): Invocation {
-  return parseInvocation({
-    tool: "files.read",
-    arguments: { path: `/reports/${index % 997}/q${index % 4}.csv` },
-    audience: AUDIENCE,
-  });
 }
 
 /** Twenty tools with three constraints each, of all kinds that a decision can meet. */

@@ -1,0 +1,134 @@
+/** Authorizing a call end to end: chain, possession, cuts, grants, admission, audit; everything warm. @module */
+import { verify } from "node:crypto";
+import type { Call } from "../src/guard/decision.js";
+import type { Guard } from "../src/guard/guard.js";
+import type { GrantInput } from "../src/wire/grant.js";
+import {
+  type Caller,
+  callerOf,
+  decide,
+  deepHop,
+  type Embedded,
+  openEmbedded,
+  openTree,
+} from "./engine-material.js";
+import {
+  measure,
+  percentOf,
+  type Run,
+  ratioOf,
+  type Subject,
+  type Timings,
+  timeOf,
+} from "./harness.js";
+import { AUDIENCE, at, signedMessages } from "./material.js";
+import type { Line, Section } from "./report.js";
+
+const CALLERS = 16;
+/** Calls after which the guard's own decisions are written down, inside the measured time. */
+const BATCH = 32;
+/** Cuts that the index holds of other trees, hops, agents and people. */
+const CUTS = 1_000;
+
+/** Measures calls that the store admits (a budget is charged), and calls that the guard decides alone. */
+export async function measureSection(run: Run): Promise<Section> {
+  const engine = await openEmbedded();
+  const guard = await engine.guard({ audience: AUDIENCE });
+  await cutOthers(engine);
+  const charged = { calls: 1_000_000_000 };
+  const lines: Line[] = [];
+  for (const [label, limits] of [
+    ["admitted by the store", charged],
+    ["decided locally", {}],
+  ] as const) {
+    const timings = await measure(await subjectsOf(engine, guard, limits), run.effort);
+    lines.push(...linesOf(label, timings, limits === charged));
+  }
+  await engine.close();
+  return {
+    title: "Authorizing a call end to end, warm",
+    lines,
+    notes: [
+      `The tree is five hops deep, the index holds ${CUTS} cuts that do not cover it, and every decision's audit line is written within the measured time.`,
+      "Admitted by the store: the grant limits calls, so each one is charged. The caller's own work on the proof is not counted.",
+    ],
+  };
+}
+
+async function cutOthers({ coordinator, tenant }: Embedded): Promise<void> {
+  const who = { operator: "bench", tenant };
+  for (let index = 0; index < CUTS; index++) {
+    const hop = `hop-${index}`;
+    const tree = `tree-${index % 97}`;
+    const kinds = [
+      { kind: "hop", tree, hop },
+      { kind: "below", tree, hop },
+      { kind: "agent", agent: `agent-${index}` },
+      { kind: "principal", issuer: "https://idp.example.com", subject: `other-${index}` },
+    ] as const;
+    await coordinator.revoke(who, { boundary: at(kinds, index) });
+  }
+}
+
+async function subjectsOf(
+  engine: Embedded,
+  guard: Guard,
+  limits: GrantInput["limits"],
+): Promise<Subject[]> {
+  const callers: Caller[] = [];
+  const bearers: Caller[] = [];
+  for (let index = 0; index < CALLERS; index++) {
+    callers.push(await callerOf(guard, await deepHop(engine, index, 4, limits)));
+    bearers.push(await callerOf(guard, await openTree(engine, index, limits, true)));
+  }
+  const messages = signedMessages("Ed25519", 64);
+  return [
+    {
+      name: "verify",
+      run: (index) => {
+        const { message, publicKey, signature } = at(messages, index);
+        return verify(null, message, publicKey, signature);
+      },
+    },
+    subject("none", guard, (index) => at(bearers, index).bare(index)),
+    subject("mac", guard, (index) => at(callers, index).bySession(index)),
+    subject("signature", guard, (index) => at(callers, index).bySignature(index)),
+  ];
+}
+
+/** Calls are made beforehand: what is measured is the guard's work. */
+function subject(name: string, guard: Guard, make: (index: number) => Call): Subject {
+  let made = 0;
+  let calls: Call[] = [];
+  return {
+    name,
+    batch: BATCH,
+    before: (count) => {
+      calls = Array.from({ length: count * BATCH }, () => make(made++));
+    },
+    run: async () => {
+      for (const call of calls.splice(-BATCH)) await decide(guard, call);
+      await guard.flush();
+    },
+  };
+}
+
+function linesOf(label: string, timings: Timings, limited: boolean): Line[] {
+  const percent = (subject: string, name: string, limit: number): Line => ({
+    name: `${label}, ${name} ÷ one verify`,
+    value: percentOf(timings, subject, "verify"),
+    unit: "percent",
+    ...(limited ? { limit } : {}),
+  });
+  return [
+    percent("none", "without possession", 6),
+    percent("mac", "with the session's MAC", 12),
+    {
+      name: `${label}, with a signed proof ÷ one verify`,
+      value: ratioOf(timings, "signature", "verify"),
+      unit: "ratio",
+      ...(limited ? { limit: 1.35 } : {}),
+    },
+    { name: `${label}, with the session's MAC`, value: timeOf(timings, "mac"), unit: "us" },
+  ];
+}

@@ -1,0 +1,108 @@
+/** Delegating end to end: request, possession, narrowing, store, audit line, signature. @module */
+import { sign } from "node:crypto";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Delegator, deepHop, delegatorOf, keyPool, openEmbedded } from "./engine-material.js";
+import { exactly, measure, type Run, ratioOf, type Subject, timeOf } from "./harness.js";
+import { at, signedMessages } from "./material.js";
+import type { Line, Section } from "./report.js";
+
+const PARENTS = 16;
+const IN_FLIGHT = 64;
+
+/** Measures in memory, one after the other, and on a journal, many in flight. */
+export async function measureSection(run: Run): Promise<Section> {
+  return {
+    title: "Delegating end to end, under a warm parent, with the session's MAC",
+    lines: [...(await inMemory(run)), ...(await onJournal(run))],
+    notes: [
+      "The MAC is made within the measured time, the delegatee's key is not: it is made where the delegatee runs.",
+      "On a journal the time is the clock's on the wall: each delegation waits until its line is on the disk.",
+    ],
+  };
+}
+
+async function inMemory(run: Run): Promise<Line[]> {
+  const engine = await openEmbedded();
+  const delegators = await delegatorsOf(engine);
+  const timings = await measure(
+    [
+      signing(),
+      { name: "delegate", run: (index) => at(delegators, index).delegate(index) },
+      { name: "delegate many", batch: IN_FLIGHT, run: (index) => many(delegators, index) },
+    ],
+    run.effort,
+  );
+  await engine.close();
+  return [
+    {
+      name: "delegate in memory ÷ one sign",
+      value: ratioOf(timings, "delegate", "sign"),
+      unit: "ratio",
+      limit: 3,
+    },
+    {
+      name: `delegate in memory, ${IN_FLIGHT} in flight ÷ one sign`,
+      value: ratioOf(timings, "delegate many", "sign"),
+      unit: "ratio",
+    },
+    { name: "delegate in memory", value: timeOf(timings, "delegate"), unit: "us" },
+  ];
+}
+
+async function onJournal(run: Run): Promise<Line[]> {
+  const folder = mkdtempSync(join(tmpdir(), "legate-bench-"));
+  const journal = join(folder, "journal.jsonl");
+  try {
+    const engine = await openEmbedded({ journal });
+    const delegators = await delegatorsOf(engine);
+    const { hops: hopsBefore } = await engine.store.status();
+    const bytesBefore = statSync(journal).size;
+    const subjects: Subject[] = [
+      signing(),
+      { name: "delegate", batch: IN_FLIGHT, run: (index) => many(delegators, index) },
+    ];
+    const wall = await measure(subjects, run.effort, "wall");
+    const cpu = await measure(subjects, run.effort);
+    const { hops } = await engine.store.status();
+    await engine.close();
+    const bytes = (statSync(journal).size - bytesBefore) / (hops - hopsBefore);
+    const name = `delegate on a journal, ${IN_FLIGHT} in flight ÷ one sign`;
+    return [
+      { name, value: ratioOf(wall, "delegate", "sign"), unit: "ratio", limit: 4, clock: "wall" },
+      { name: `${name} (CPU)`, value: ratioOf(cpu, "delegate", "sign"), unit: "ratio" },
+      { name: "journal, for each hop", value: exactly(bytes), unit: "bytes", limit: 1_000 },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function delegatorsOf(
+  engine: Awaited<ReturnType<typeof openEmbedded>>,
+): Promise<Delegator[]> {
+  const keys = keyPool();
+  const delegators: Delegator[] = [];
+  for (let index = 0; index < PARENTS; index++) {
+    delegators.push(await delegatorOf(engine, await deepHop(engine, index, 3), keys));
+  }
+  return delegators;
+}
+
+function many(delegators: readonly Delegator[], index: number): Promise<unknown> {
+  const first = index * IN_FLIGHT;
+  return Promise.all(
+    Array.from({ length: IN_FLIGHT }, (_, one) =>
+      at(delegators, first + one).delegate(first + one),
+    ),
+  );
+}
+
+function signing(): Subject {
+  const messages = signedMessages("Ed25519", 64);
+  return {
+    name: "sign",
+    run: (index) => sign(null, at(messages, index).message, at(messages, index).privateKey),
+  };
+}
