@@ -119,14 +119,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Boot of the machine and the process's start in it, where /proc tells them. */
+/** Boot of the machine and the process's start in it, where /proc tells them; empty for one that is dead but not buried. */
 function startOf(pid: number): string {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     const stat = readFileSync(join("/proc", String(pid), "stat"), "utf8");
     // The second field is the program's name in brackets, which may hold anything.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return `${boot} ${fields[19] ?? ""}`;
+    return /^[ZX]/.test(fields[0] ?? "") ? "" : `${boot} ${fields[19] ?? ""}`;
   } catch {
     return "";
   }
