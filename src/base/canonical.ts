@@ -9,15 +9,21 @@ import { isWellFormed } from "./unicode.js";
  * and strings as ECMAScript writes them (RFC 8785 §3.2).
  *
  * Takes what JSON can say: `null`, booleans, finite numbers, well-formed strings, dense arrays and plain objects (with
- * or without prototype). A member that is `undefined` is refused, not left out. Native serialization does the work when
- * the members are in order already. O(n), and O(m log m) per object of m members out of order.
+ * or without prototype). A member that is `undefined` is refused, not left out. Native serialization does the work, on a
+ * copy in order where the members are not. O(n), and O(m log m) per object of m members out of order.
  *
  * @throws {DelegationError} `non_finite` for NaN and infinities; `malformed` for all else that JSON cannot say, and for
  *   nesting beyond `JSON_DEPTH_MAX` (so for cycles too).
  */
 export function canonicalize(value: unknown): string {
-  const inOrder = check(value, JSON_DEPTH_MAX);
-  return inOrder ? JSON.stringify(value) : write(value as Checked);
+  switch (check(value, JSON_DEPTH_MAX)) {
+    case IN_ORDER:
+      return JSON.stringify(value);
+    case SORTABLE:
+      return JSON.stringify(sorted(value as Checked));
+    default:
+      return write(value as Checked);
+  }
 }
 
 /** SHA-256 of the canonical text, in base64url. Throws as {@link canonicalize} does. */
@@ -29,25 +35,33 @@ export function canonicalDigest(value: unknown): string {
 type Checked = null | boolean | number | string | readonly Checked[] | Members;
 type Members = { readonly [name: string]: Checked };
 
-/** Refuses what JSON cannot say; answers whether native serialization would write all members in order. */
-function check(value: unknown, depth: number): boolean {
+/** How the members of a value stand: of two parts the larger number is the whole's. */
+const IN_ORDER = 0;
+/** Not in order, but a copy can be. */
+const SORTABLE = 1;
+/** A copy cannot either: array-like names ("10") always come first, by number, and `__proto__` is no member of one. */
+const BY_HAND = 2;
+type Order = typeof IN_ORDER | typeof SORTABLE | typeof BY_HAND;
+
+/** Refuses what JSON cannot say; answers how native serialization can write all members in order. */
+function check(value: unknown, depth: number): Order {
   switch (typeof value) {
     case "string":
       if (!isWellFormed(value)) throw refusal("a lone surrogate");
-      return true;
+      return IN_ORDER;
     case "number":
       if (!Number.isFinite(value)) throw new DelegationError("non_finite", "number is not finite");
-      return true;
+      return IN_ORDER;
     case "boolean":
-      return true;
+      return IN_ORDER;
     case "object":
-      return value === null || checkContainer(value, depth);
+      return value === null ? IN_ORDER : checkContainer(value, depth);
     default:
       throw refusal(`a value of type ${typeof value}`);
   }
 }
 
-function checkContainer(value: object, depth: number): boolean {
+function checkContainer(value: object, depth: number): Order {
   if (depth === 0) throw refusal("nesting beyond the ceiling");
   // Native serialization would call it, even where it is inherited or not enumerable.
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") throw refusal("an own toJSON");
@@ -61,30 +75,50 @@ function checkContainer(value: object, depth: number): boolean {
 }
 
 /** A hole reads as `undefined` and is refused as such. */
-function checkItems(items: readonly unknown[], depth: number): boolean {
-  let inOrder = true;
-  for (let i = 0; i < items.length; i++) inOrder = check(items[i], depth) && inOrder;
-  return inOrder;
+function checkItems(items: readonly unknown[], depth: number): Order {
+  let order: Order = IN_ORDER;
+  for (let i = 0; i < items.length; i++) order = worse(order, check(items[i], depth));
+  return order;
 }
 
-function checkMembers(members: Readonly<Record<string, unknown>>, depth: number): boolean {
+function checkMembers(members: Readonly<Record<string, unknown>>, depth: number): Order {
   const names = Object.keys(members);
-  let inOrder = true;
+  let order: Order = IN_ORDER;
   let before: string | undefined;
   for (const name of names) {
     if (!isWellFormed(name)) throw refusal("a lone surrogate in a member's name");
-    if (before !== undefined && before > name) inOrder = false;
+    if (before !== undefined && before > name) order = worse(order, SORTABLE);
     before = name;
-    inOrder = check(members[name], depth) && inOrder;
+    order = worse(order, check(members[name], depth));
   }
-  return inOrder;
+  return order === SORTABLE && names.some(staysInPlace) ? BY_HAND : order;
 }
 
-/** Writes by hand. An object cannot be put in order instead: array-like names ("10") always come first, by number. */
+function worse(a: Order, b: Order): Order {
+  return a > b ? a : b;
+}
+
+/** Whether a name might not go where a copy puts it. */
+function staysInPlace(name: string): boolean {
+  return name === "__proto__" || ARRAY_LIKE.test(name);
+}
+
+const ARRAY_LIKE = /^[0-9]/;
+
+/** The same value with all members in order. */
+function sorted(value: Checked): Checked {
+  if (typeof value !== "object" || value === null) return value;
+  if (isArray(value)) return value.map(sorted);
+  const copy: Record<string, Checked> = {};
+  // The default order of sort() is that of UTF-16 code units.
+  for (const name of Object.keys(value).sort()) copy[name] = sorted(value[name] ?? null);
+  return copy;
+}
+
+/** Writes by hand, member by member. */
 function write(value: Checked): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (isArray(value)) return `[${value.map(write).join(",")}]`;
-  // The default order of sort() is that of UTF-16 code units.
   const names = Object.keys(value).sort();
   let text = "";
   for (const name of names) {
