@@ -12,7 +12,19 @@ import { makeAatProof } from "../../src/token/aat-proof.js";
 import { makeDpopProof } from "../../src/token/dpop.js";
 import { generateSigningKey, type SigningKey } from "../../src/token/key.js";
 import type { Possession } from "../../src/wire/proof.js";
-import { AUDIENCE, allows, denies, GRANT, NARROW, READ, read, reader, rig, START } from "./rig.js";
+import {
+  AUDIENCE,
+  allows,
+  denies,
+  GRANT,
+  NARROW,
+  PRINCIPAL,
+  READ,
+  read,
+  reader,
+  rig,
+  START,
+} from "./rig.js";
 
 const OTHER = "https://other.example.com";
 

@@ -64,7 +64,10 @@ export async function rig(options: EmbeddedOptions = {}): Promise<Rig> {
       }),
     watch: (more) => embedded.guard({ audience: AUDIENCE, ...more }),
     lines: (tree) =>
-      embedded.store.audit({ limit: 1_000, ...(tree === undefined ? {} : { tree }) }),
+      embedded.store.audit({
+        limit: 1_000,
+        ...(tree === undefined ? {} : { tenant: embedded.tenant, tree }),
+      }),
   };
 }
 
