@@ -1,7 +1,7 @@
 /** The coordinator: all verbs over one store, one set of keys and one clock. @module */
 import { type Clock, systemClock } from "../base/clock.js";
 import { exposed } from "../base/error.js";
-import { type RandomBytes, systemRandom } from "../base/random.js";
+import { pooled, type RandomBytes, systemRandom } from "../base/random.js";
 import { silent, type Telemetry } from "../base/telemetry.js";
 import { ChainCache } from "../chain/cache.js";
 import { Trust } from "../chain/trust.js";
@@ -117,7 +117,7 @@ function contextOf(options: CoordinatorOptions): Context {
     trust: new Trust(trustSettings(keys, issuer)),
     cache: options.cache ?? new ChainCache(),
     clock: options.clock ?? systemClock,
-    random,
+    random: pooled(random),
     agents,
     agentKeys: (agent) => agents.keysOf(agent),
     replay: options.replay,

@@ -247,7 +247,7 @@ describe("delegate", () => {
       expect([theirs.code, theirs.message]).toEqual([nobodys.code, nobodys.message]);
     });
 
-    test("C12 keeps a foreign coordinator's anchor out", async () => {
+    test("S12 keeps a foreign coordinator's anchor out", async () => {
       const root = await house().open();
       await refuses("signature_invalid", house().delegate(root));
     });

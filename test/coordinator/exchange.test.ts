@@ -132,7 +132,7 @@ describe("exchange", () => {
     });
   });
 
-  test("R28 refuses an exchange below a suspended hop until it is resumed", async () => {
+  test("refuses an exchange below a suspended hop until it is resumed", async () => {
     const h = house();
     const root = await h.open();
     const link = h.link(root);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { GuardReports } from "../../src/coordinator/guard-reports.js";
 import { generateSigningKey } from "../../src/token/key.js";
-import { audit, type Holder, house, NARROW, refuses } from "./house.js";
+import { audit, type Holder, house, NARROW, refuses, START } from "./house.js";
 
 const op = { operator: "op" };
 type H = ReturnType<typeof house>;
@@ -198,11 +198,16 @@ describe("revoke", () => {
     expect(await states(h, { first, second })).toEqual({ first: "revoked", second: "active" });
   });
 
-  test("R14 reaches living hops below an expired one", async () => {
+  test("R14 reaches through an expired hop to what hangs below it", async () => {
     const h = house();
-    const all = await family(h);
-    await h.coordinator.revoke(op, { boundary: { kind: "tree", tree: all.root.hop } });
-    expect(await states(h, { leaf: all.leaf })).toEqual({ leaf: "revoked" });
+    const root = await h.open();
+    const expiresAt = START / 1_000 + 60;
+    const middle = await h.delegate(root, { ...below, grant: { ...NARROW, expiresAt } });
+    const leaf = await h.delegate(middle, below);
+    h.clock.advance(60_000);
+    expect(await states(h, { leaf })).toEqual({ leaf: "expired" });
+    await h.coordinator.revoke(op, { boundary: { kind: "tree", tree: root.hop } });
+    expect(await states(h, { middle, leaf })).toEqual({ middle: "revoked", leaf: "revoked" });
   });
 
   test("tells who has read the cut, as guards have reported", async () => {
