@@ -16,16 +16,8 @@ export {
   narrowToCall,
   parseChainText,
 } from "./chain/holder.js";
-export {
-  type AnchorDraft,
-  type LinkDraft,
-  mintAnchor,
-  mintLink,
-  mintRoot,
-  mintSelfLink,
-  type RootDraft,
-  type SelfLinkDraft,
-} from "./chain/mint.js";
+export { type LinkDraft, mintLink, mintSelfLink, type SelfLinkDraft } from "./chain/mint.js";
+export { type AnchorDraft, mintAnchor, mintRoot, type RootDraft } from "./chain/mint-anchor.js";
 export type { ChildSigner } from "./chain/profile.js";
 export { Trust, type TrustedKey, type TrustSettings, trustedKeys } from "./chain/trust.js";
 export type {

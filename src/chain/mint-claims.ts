@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../base/json-value.js";
 import type { PublicKey } from "../token/key.js";
 import type { Authority } from "../wire/grant.js";
 import { toScopeClaim } from "../wire/scope.js";
-import { writeDetails } from "./details.js";
+import { cannotCarry, writeDetails } from "./details.js";
 import type { Profile } from "./profile.js";
 import type { ChainHop } from "./verified-chain.js";
 
@@ -86,6 +86,23 @@ export function actOf(lineage: readonly ChainHop[]): JsonObject {
 /** `lineage` as tokens carry it. */
 export function lineageOf(hops: readonly ChainHop[]): Json[] {
   return hops.map(({ id, agent, identity, holder }) => ({ agent, hop: id, identity, jkt: holder }));
+}
+
+/** The agent-delegation draft names principal and agent in every token, ours the agent, the AAT draft neither. */
+export function identityClaims(
+  profile: Profile,
+  subject: string | undefined,
+  agent: string | undefined,
+): OwnClaims {
+  switch (profile.claims) {
+    case "agent-delegation":
+      return { client_id: agent ?? "", sub: subject ?? "" };
+    case "legate":
+      return { client_id: agent ?? "" };
+    case "attenuating-agent-token":
+      if (agent !== undefined) throw cannotCarry("agent");
+      return {};
+  }
 }
 
 function confirm({ holderKey }: CoreDraft): JsonObject {

@@ -1,94 +1,17 @@
-/**
- * Minting of anchors, links and self-links. What is minted is judged by the verifier's own rules before it is signed, so that
- * nothing leaves here that a verifier would refuse.
- *
- * @module
- */
+/** Minting of links and self-links by a holder, offline; judged by the verifier's own rules before they are signed. @module */
 import { DelegationError } from "../base/error.js";
 import { uuidv7 } from "../base/id.js";
-import type { JsonObject } from "../base/json-value.js";
 import { LIFETIME_MS_DEFAULT, SELF_LINK_LIFETIME_MS_MAX, TOKENS_MAX } from "../base/limits.js";
 import { type RandomBytes, systemRandom } from "../base/random.js";
-import { signJws } from "../token/jws.js";
 import { type PublicKey, type SigningKey, thumbprintUri } from "../token/key.js";
-import type { Authority, Grant, ToolMap } from "../wire/grant.js";
+import type { Authority, ToolMap } from "../wire/grant.js";
 import { type Origin, originOf } from "./assemble.js";
 import { cannotCarry } from "./details.js";
-import { judgeDraft, rejudgeTimes } from "./judge.js";
-import { actOf, type CoreDraft, lineageOf, type OwnClaims, writeClaims } from "./mint-claims.js";
-import { maxDepthOf, type Profile, profileOf } from "./profile.js";
-import type { ChainHop, Principal, VerifiedChain } from "./verified-chain.js";
-
-/** What an anchor says. Times are epoch milliseconds. */
-export interface AnchorDraft {
-  readonly issuer: string;
-  readonly tokenId: string;
-  readonly tenant: string;
-  /** Id of the root hop. */
-  readonly tree: string;
-  readonly principal: Principal;
-  /** Root first, own hop last. */
-  readonly lineage: readonly ChainHop[];
-  /** Effective; `limits.depth` is how many hops may follow, none when it does not say. */
-  readonly grant: Grant;
-  readonly holderKey: PublicKey;
-  readonly generation: string;
-  readonly position: number;
-  readonly bearer?: boolean;
-  readonly issuedAt: number;
-  readonly notBefore?: number;
-  readonly status?: { readonly uri: string; readonly index: number };
-}
-
-/**
- * Mints an anchor: the coordinator's own token, from a record that its store has said yes to.
- *
- * @throws {DelegationError} whatever a verifier would refuse it for; `profile_cannot_carry`, `too_large`.
- */
-export function mintAnchor(draft: AnchorDraft, key: SigningKey): string {
-  const { grant, lineage, principal, bearer } = draft;
-  const profile = profileOf("legate");
-  const agent = lineage.at(-1)?.agent;
-  if (agent === undefined) {
-    throw new DelegationError("malformed", "anchor has no hop", { rule: "lineage" });
-  }
-  const core = coreOf(draft, grant, maxDepthOf(profile, 0, grant.limits.depth ?? 0));
-  const claims = writeClaims(core, profile, {
-    act: actOf(lineage),
-    ...(bearer === true ? { bearer } : {}),
-    client_id: agent,
-    gen: draft.generation,
-    lineage: lineageOf(lineage),
-    pos: draft.position,
-    ...(principal.issuer === draft.issuer ? {} : { principal_iss: principal.issuer }),
-    sub: principal.subject,
-    tenant: draft.tenant,
-    txn: draft.tree,
-  });
-  return sign(claims, undefined, profile, { key, now: draft.issuedAt });
-}
-
-/** What the first token of one of the drafts says. */
-export interface RootDraft
-  extends Omit<CoreDraft, "depth" | "maxDepth" | "authority" | "expiresAt"> {
-  readonly profile: "agent-delegation" | "attenuating-agent-token";
-  readonly grant: Grant;
-  /** Both are due in the `agent-delegation` draft, and mean nothing in the other. */
-  readonly subject?: string;
-  readonly agent?: string;
-}
-
-/**
- * Mints the first token of a chain of one of the drafts.
- *
- * @throws {DelegationError} as {@link mintAnchor}
- */
-export function mintRoot(draft: RootDraft, key: SigningKey): string {
-  const profile = profileOf(draft.profile);
-  const core = coreOf(draft, draft.grant, maxDepthOf(profile, 0, draft.grant.limits.depth ?? 0));
-  const claims = writeClaims(core, profile, identityClaims(profile, draft.subject, draft.agent));
-  return sign(claims, undefined, profile, { key, now: draft.issuedAt });
-}
+import { rejudgeTimes } from "./judge.js";
+import { type CoreDraft, identityClaims, type OwnClaims, writeClaims } from "./mint-claims.js";
+import { signToken } from "./mint-sign.js";
+import { maxDepthOf, type Profile } from "./profile.js";
+import type { VerifiedChain } from "./verified-chain.js";
 
 /** What a holder hands on. */
 export interface LinkDraft {
@@ -197,7 +120,7 @@ function mintChild(
     ...identityClaims(profile, parent.principal.subject, draft.agent),
     par_hash: parent.parHash,
   });
-  return sign(claims, origin, profile, { key, now: draft.now });
+  return signToken(claims, origin, profile, { key, now: draft.now });
 }
 
 function authorityOf(
@@ -210,44 +133,6 @@ function authorityOf(
   return { tools, scopes, ceilings, audience: due ? parent.grant.audience : audience, limits };
 }
 
-/** The agent-delegation draft names principal and agent in every token, ours the agent, the AAT draft neither. */
-function identityClaims(
-  profile: Profile,
-  subject: string | undefined,
-  agent: string | undefined,
-): OwnClaims {
-  switch (profile.claims) {
-    case "agent-delegation":
-      return { client_id: agent ?? "", sub: subject ?? "" };
-    case "legate":
-      return { client_id: agent ?? "" };
-    case "attenuating-agent-token":
-      if (agent !== undefined) throw cannotCarry("agent");
-      return {};
-  }
-}
-
-function coreOf(
-  draft: Omit<CoreDraft, "depth" | "maxDepth" | "authority" | "expiresAt">,
-  grant: Grant,
-  maxDepth: number,
-): CoreDraft {
-  const { notBefore, status, byThumbprint } = draft;
-  return {
-    tokenId: draft.tokenId,
-    issuer: draft.issuer,
-    holderKey: draft.holderKey,
-    issuedAt: draft.issuedAt,
-    authority: grant,
-    expiresAt: grant.expiresAt,
-    depth: 0,
-    maxDepth,
-    ...(notBefore === undefined ? {} : { notBefore }),
-    ...(status === undefined ? {} : { status }),
-    ...(byThumbprint === undefined ? {} : { byThumbprint }),
-  };
-}
-
 /** @throws {DelegationError} `signature_invalid` */
 function checkSigner({ profile, token, trust }: Origin, key: SigningKey): void {
   const right =
@@ -258,28 +143,6 @@ function checkSigner({ profile, token, trust }: Origin, key: SigningKey): void {
   throw new DelegationError("signature_invalid", "key is not the one that may sign below here", {
     rule: "cnf",
   });
-}
-
-function sign(
-  claims: JsonObject,
-  origin: Origin | undefined,
-  profile: Profile,
-  { key, now }: { readonly key: SigningKey; readonly now: number },
-): string {
-  const rule = origin === undefined ? profile.typ.root : profile.typ.child;
-  judgeDraft(claims, origin?.token, { profile, trust: undefined, now }, key.thumbprint);
-  const showsKey =
-    origin !== undefined &&
-    profile.childSigner === "delegator" &&
-    origin.token.holderKey === undefined;
-  const header = {
-    alg: key.alg === "EdDSA" ? profile.edAlg : key.alg,
-    ...(profile.canonical ? { c14n: "JCS" as const } : {}),
-    ...(showsKey ? { jwk: key.jwk } : {}),
-    ...(origin === undefined || profile.childSigner === "issuer" ? { kid: key.kid } : {}),
-    ...("must" in rule ? { typ: rule.must } : {}),
-  };
-  return signJws(header, claims, key);
 }
 
 function floorSeconds(ms: number): number {

@@ -2,7 +2,7 @@
 
 import { uuidv7 } from "../base/id.js";
 import { BEARER_LIFETIME_MS_MAX } from "../base/limits.js";
-import { mintAnchor } from "../chain/mint.js";
+import { mintAnchor } from "../chain/mint-anchor.js";
 import type { ChainHop, Principal } from "../chain/verified-chain.js";
 import type { PublicKey } from "../token/key.js";
 import type { Authority, Grant } from "../wire/grant.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CHAIN_BYTES_MAX, HOPS_MAX, TOKEN_BYTES_MAX, TOKENS_MAX } from "../../src/base/limits.js";
-import { mintAnchor } from "../../src/chain/mint.js";
+import { mintAnchor } from "../../src/chain/mint-anchor.js";
 import { Trust } from "../../src/chain/trust.js";
 import { verifyChain } from "../../src/chain/verify.js";
 import { signingInputDigest, signJws } from "../../src/token/jws.js";
