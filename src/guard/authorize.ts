@@ -87,7 +87,8 @@ function verify(
 ): VerifiedChain {
   const options = { profile: "legate", trust, now, cache, agentKeys } as const;
   const only = Array.isArray(tokens) && tokens.length === 1 ? tokens[0] : undefined;
-  return only === undefined ? verifyChain(tokens, options) : verifyLeaf(only, options);
+  const isToken = typeof only === "string" && only.includes(".");
+  return isToken ? verifyLeaf(only, options) : verifyChain(tokens, options);
 }
 
 function provePossession(
