@@ -6,7 +6,6 @@ import { openEmbedded } from "legate/embedded";
 
 const legate = await openEmbedded();
 const guard = await legate.guard({ audience: "https://files.example" });
-
 const planner = await legate.open({
   principal: { issuer: "https://people.example", subject: "ada" },
   trigger: "summarise the reports",
@@ -18,10 +17,10 @@ const reader = await planner.delegate({
   grant: { tools: { "files.read": { path: { constraint_type: "path", under: "/reports" } } } },
 });
 
-const ok = await guard.authorize(reader.call("files.read", { path: "/reports/q3.md" }));
-const no = await guard.authorize(reader.call("files.read", { path: "/etc/passwd" }));
+const ok = await guard.authorize(reader.call("files.read", { path: "/reports/q3.md" })); // allow
+const no = await guard.authorize(reader.call("files.read", { path: "/etc/passwd" })); // deny: argument_refused
 await legate.revoke({ kind: "hop", tree: reader.tree, hop: reader.id });
-const cut = await guard.authorize(reader.call("files.read", { path: "/reports/q3.md" }));
+const cut = await guard.authorize(reader.call("files.read", { path: "/reports/q3.md" })); // deny: delegation_revoked
 // #endregion hello
 
 const codes = [ok, no, cut].map((decision) =>

@@ -26,7 +26,7 @@ export function diffGrants(parent: Authority, child: Authority): GrantDiff {
   const kept: string[] = [];
   const dropped: string[] = [];
   const narrowed: Narrowing[] = [];
-  for (const [tool, outer] of Object.entries(parent.tools)) {
+  for (const [tool, outer] of sorted(parent.tools)) {
     const inner = child.tools[tool];
     if (inner === undefined) {
       dropped.push(tool);
@@ -36,7 +36,7 @@ export function diffGrants(parent: Authority, child: Authority): GrantDiff {
     if (changes.length === 0) kept.push(tool);
     narrowed.push(...changes);
   }
-  for (const scope of parent.scopes) {
+  for (const scope of [...parent.scopes].sort()) {
     const within = child.scopes.filter((inner) => coversAny([scope], inner));
     if (within.includes(scope)) kept.push(scope);
     else if (within.length === 0) dropped.push(scope);
@@ -55,7 +55,7 @@ function argumentChanges(
     const to = Object.entries(inner).map(([name, constraint]) => `${name}: ${terse(constraint)}`);
     return [{ of: tool, what: tool, from: "any arguments", to: to.join("; ") }];
   }
-  return Object.entries(outer).flatMap(([name, before]) => {
+  return sorted(outer).flatMap(([name, before]) => {
     const after = inner[name];
     if (after === undefined || canonicalize(before) === canonicalize(after)) return [];
     return [{ of: tool, what: `${tool}.${name}`, from: terse(before), to: terse(after) }];
@@ -102,4 +102,9 @@ export function limitLines(limits: Limits): (readonly [name: string, value: stri
     lines.push([`approval.${tool}`, [people, ...when].join(" when ")]);
   }
   return lines;
+}
+
+/** By name, so that one grant is told in one order wherever it was kept. */
+function sorted<T>(map: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
 }

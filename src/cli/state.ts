@@ -33,7 +33,7 @@ export async function withState<T>(
   use: (opened: Opened) => Promise<T>,
 ): Promise<T> {
   const { journal, tenant } = options;
-  if (journal === undefined) {
+  if (journal === undefined || journal === "") {
     throw new CommandError(
       EXIT.usage,
       "which journal? this command reads state",

@@ -32,7 +32,7 @@ export async function injection(play: Play, cast: Cast): Promise<void> {
   await narrator.refused(
     "reader",
     "starts a helper that may mail",
-    { code: "grant_exceeds_parent", rule: "tools.mail.send" },
+    { code: "grant_exceeds_parent", rule: "tools.mail.send", at: "reader" },
     () => reader.delegate({ agent: "helper", grant: { tools: { "mail.send": {} } } }),
   );
   const own = await reader.call("notes.write", { path: "/scratch/out/x", text: "x" });

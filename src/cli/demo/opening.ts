@@ -34,7 +34,7 @@ export async function delegate(
   await narrator.refused(
     "researcher",
     "delegates all files of the machine",
-    { code: "grant_exceeds_parent", rule: "tools.files.read.path" },
+    { code: "grant_exceeds_parent", rule: "tools.files.read.path", at: "researcher" },
     () =>
       researcher.delegate({
         agent: "reader",
