@@ -80,7 +80,7 @@ export async function extend(
   refuseWhereNoneMayFollow(chain);
   const identity = identityOf(ctx, delegatee, chain.parHash, now);
   const outer = await parentGrant(ctx, chain, delegatee);
-  const grant = attenuate(outer, clipped(outer, delegatee), {
+  const grant = handedOn(acting.id, outer, clipped(outer, delegatee), {
     online: true,
     proven: identity === "proven",
     differentAgent: delegatee.agent !== acting.agent,
@@ -166,6 +166,15 @@ async function parentGrant(
   if (delegatee.grant.expiresAt <= grant.expiresAt || chain.offline.length > 0) return grant;
   const record = await ctx.store.hop(chain.tenant, actingHop(chain).id);
   return { ...grant, expiresAt: Math.max(grant.expiresAt, record?.expiresAt ?? 0) };
+}
+
+/** A refusal names the hop that would have handed on more than it has. */
+function handedOn(hop: string, ...narrowing: Parameters<typeof attenuate>): Grant {
+  try {
+    return attenuate(...narrowing);
+  } catch (thrown) {
+    throw thrown instanceof DelegationError ? thrown.at(hop) : thrown;
+  }
 }
 
 /** A delegatee that named no expiry gets what there is; one that did is judged by it. */
