@@ -13,10 +13,28 @@ export interface Step {
   readonly entries: CutEntry[];
 }
 
-/** One text for one boundary of one tenant. */
+/** One text for one boundary of one tenant, whatever order its members come in. */
 export function boundaryKey(tenant: string, boundary: Boundary): string {
-  const { kind, ...names } = boundary;
-  return JSON.stringify([tenant, kind, ...Object.values(names).sort(), Object.keys(names)]);
+  return JSON.stringify([tenant, boundary.kind, ...namesOf(boundary)]);
+}
+
+function namesOf(boundary: Boundary): readonly string[] {
+  switch (boundary.kind) {
+    case "hop":
+    case "below":
+      return [boundary.tree, boundary.hop];
+    case "tree":
+      return [boundary.tree];
+    case "agent":
+    case "ban":
+      return [boundary.agent];
+    case "principal":
+      return [boundary.issuer, boundary.subject];
+    case "key":
+      return [boundary.thumbprint];
+    case "epoch":
+      return [];
+  }
 }
 
 /** Does what `revoke` was asked to: whatever state the hop is in, also for a hop never seen. */

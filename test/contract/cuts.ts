@@ -106,6 +106,15 @@ export function cutContract(make: MakeStore): void {
       }
     });
 
+    test("cuts that name the same things in other places are different cuts", async () => {
+      await stage.open("r2");
+      await stage.cutHop("r2", "root");
+      await stage.revoke({ kind: "principal", issuer: "x", subject: "y" });
+      expect((await stage.cutHop("root", "r2")).fresh).toBe(true);
+      await stage.revoke({ kind: "principal", issuer: "y", subject: "x" });
+      expect((await stage.store.snapshot()).entries).toHaveLength(4);
+    });
+
     test("R07 another tenant's hop and an unknown one are answered alike", async () => {
       const strip = ({
         entry: { id: _, position: _p, ...rest },
