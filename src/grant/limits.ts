@@ -34,15 +34,16 @@ export function effectiveLimits(parent: Bounded, child: Bounded, how: Descent = 
   const own = child.limits;
   const held = (tool: string): boolean => Object.hasOwn(child.tools, tool);
   const depth = depthBelow(parent.limits, how);
+  // In order of names, as canonical text has them.
   return dropAbsent({
-    calls: own.calls ?? parent.limits.calls,
-    spend: own.spend ?? parent.limits.spend,
-    children: own.children ?? parent.limits.children,
-    descendants: own.descendants ?? parent.limits.descendants,
-    depth: how.selfLink === true ? 0 : (own.depth ?? depth),
-    delegateOnly: own.delegateOnly ?? toolsFor(parent.limits.delegateOnly, held),
-    useOnly: own.useOnly ?? toolsFor(parent.limits.useOnly, held),
     approval: own.approval ?? gatesFor(parent.limits.approval, held),
+    calls: own.calls ?? parent.limits.calls,
+    children: own.children ?? parent.limits.children,
+    delegateOnly: own.delegateOnly ?? toolsFor(parent.limits.delegateOnly, held),
+    depth: how.selfLink === true ? 0 : (own.depth ?? depth),
+    descendants: own.descendants ?? parent.limits.descendants,
+    spend: own.spend ?? parent.limits.spend,
+    useOnly: own.useOnly ?? toolsFor(parent.limits.useOnly, held),
   });
 }
 

@@ -1,4 +1,11 @@
-/** Constraints on one argument: the nine types of the AAT draft, and ours. Closed objects, told apart by `constraint_type`. @module */
+/**
+ * Constraints on one argument: the nine types of the AAT draft, and ours. Closed objects, told apart by `constraint_type`.
+ *
+ * Members are listed in ascending order: what is parsed then has them in the order of canonical JSON, which costs less to
+ * write so.
+ *
+ * @module
+ */
 import { z } from "zod";
 import { CLAUSES_MAX, CONSTRAINT_VALUE_BYTES_MAX, CONSTRAINT_VALUES_MAX } from "../base/limits.js";
 import { isSeparator, parseGlob } from "./glob.js";
@@ -25,10 +32,10 @@ const exact = z.strictObject({ constraint_type: z.literal("exact"), value: scala
 /** `range`: a number within the bounds; a bound that is absent does not bind; bounds are inclusive unless said otherwise. */
 const range = z.strictObject({
   constraint_type: z.literal("range"),
-  min: z.number().optional(),
   max: z.number().optional(),
-  min_inclusive: z.boolean().optional(),
   max_inclusive: z.boolean().optional(),
+  min: z.number().optional(),
+  min_inclusive: z.boolean().optional(),
 });
 
 /** `one_of`: equal to one of `values`. */
@@ -58,8 +65,8 @@ const path = z.strictObject({
 /** `pattern`: a string that the glob `value` matches from end to end; segments end at `separator`, `/` unless given. */
 const pattern = z.strictObject({
   constraint_type: z.literal("pattern"),
-  value: text.refine((value) => parseGlob(value) !== undefined),
   separator: z.string().refine(isSeparator).optional(),
+  value: text.refine((value) => parseGlob(value) !== undefined),
 });
 
 /** `cidr`: an IP address in `network` (`10.0.0.0/8`, `2001:db8::/32`). IPv4-mapped IPv6 is IPv4. */
@@ -77,12 +84,12 @@ const cidr = z.strictObject({
 const host = z.strictObject({
   constraint_type: z.literal("host"),
   hosts: z.array(text.refine(isHostPattern)).min(1).max(CONSTRAINT_VALUES_MAX),
+  ports: z.array(z.int().min(1).max(65_535)).min(1).max(64).optional(),
   schemes: z
     .array(z.enum(["http", "https", "ws", "wss"] satisfies readonly Scheme[]))
     .min(1)
     .max(4)
     .optional(),
-  ports: z.array(z.int().min(1).max(65_535)).min(1).max(64).optional(),
 });
 
 /** `time_window`: an RFC 3339 date-time, or whole seconds since the epoch, not before `from` and not after `until`. */
@@ -95,8 +102,8 @@ const timeWindow = z.strictObject({
 /** `length`: a string of that many code points, or an array of that many members; both bounds inclusive. */
 const length = z.strictObject({
   constraint_type: z.literal("length"),
-  min: size.optional(),
   max: size.optional(),
+  min: size.optional(),
 });
 
 const clauses = z.array(z.lazy((): z.ZodType<Constraint> => constraintSchema));

@@ -113,14 +113,14 @@ export interface Limits {
 }
 
 const MEMBERS = {
-  calls: "calls",
-  spend: "spend",
-  children: "children",
-  descendants: "descendants",
-  depth: "depth",
-  delegateOnly: "delegate_only",
-  useOnly: "use_only",
   approval: "approval",
+  calls: "calls",
+  children: "children",
+  delegateOnly: "delegate_only",
+  depth: "depth",
+  descendants: "descendants",
+  spend: "spend",
+  useOnly: "use_only",
 } as const satisfies Record<keyof Limits, string>;
 
 const { delegateOnly, useOnly, ...shared } = limitsSchema.shape;
@@ -171,9 +171,14 @@ export function hasLimits(limits: Limits): boolean {
   return Object.keys(MEMBERS).some((member) => limits[member as keyof Limits] !== undefined);
 }
 
-/** A map whose every name is a member or nothing: `map.constructor` is undefined unless somebody put it there. */
+/**
+ * A map whose every name is a member or nothing: `map.constructor` is undefined unless somebody put it there. Its names
+ * are in ascending order, as canonical JSON wants them.
+ */
 export function withoutPrototype<T>(map: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
-  return Object.assign(Object.create(null) as Record<string, T>, map);
+  const bare = Object.create(null) as Record<string, T>;
+  for (const name of Object.keys(map).sort()) bare[name] = map[name] as T;
+  return bare;
 }
 
 function isDecimal(text: string): boolean {

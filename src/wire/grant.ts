@@ -20,7 +20,7 @@ import {
 } from "./grant-limits.js";
 import { scopesSchema } from "./scope.js";
 import { parseShape } from "./shape.js";
-import { isPlainToolMap } from "./tool-map-form.js";
+import { copyPlainToolMap, isPlainToolMap } from "./tool-map-form.js";
 
 /** Type of the AAT draft's authorization detail. */
 export const AAT_DETAIL_TYPE = "attenuating_agent_token";
@@ -55,16 +55,16 @@ const audienceSchema = z
   .max(AUDIENCES_MAX)
   .refine((names) => new Set(names).size === names.length);
 
+const withoutTools = z.strictObject({
+  scopes: scopesSchema.optional(),
+  ceilings: ceilingsSchema.optional(),
+  audience: audienceSchema.optional(),
+  limits: limitsSchema.optional(),
+  /** Whole seconds since the epoch. */
+  expiresAt: z.int().positive().optional(),
+});
 const grantInputSchema = z
-  .strictObject({
-    tools: toolsSchema.optional(),
-    scopes: scopesSchema.optional(),
-    ceilings: ceilingsSchema.optional(),
-    audience: audienceSchema.optional(),
-    limits: limitsSchema.optional(),
-    /** Whole seconds since the epoch. */
-    expiresAt: z.int().positive().optional(),
-  })
+  .strictObject({ tools: toolsSchema.optional(), ...withoutTools.shape })
   .refine(({ tools, scopes }) => tools !== undefined || scopes !== undefined);
 
 /** A grant as a person writes it: `tools` or `scopes`, the rest optional; `expiresAt` in whole seconds. */
@@ -89,7 +89,7 @@ export function parseGrant(
   input: unknown,
   at: { readonly now: number; readonly defaults?: GrantDefaults },
 ): Grant {
-  const parsed = parseShape(grantInputSchema, input, "invalid_grant_shape");
+  const parsed = readGrantInput(input);
   const limits = (parsed.limits ?? {}) as Limits;
   const depth = limits.depth ?? at.defaults?.depth;
   const expiresAt =
@@ -105,13 +105,22 @@ export function parseGrant(
   checkTools(tools, limits);
   checkCeilings(parsed.ceilings ?? []);
   return {
-    tools,
-    scopes: parsed.scopes ?? [],
-    ceilings: parsed.ceilings ?? [],
     audience: parsed.audience ?? [],
-    limits: depth === undefined ? limits : { ...limits, depth },
+    ceilings: parsed.ceilings ?? [],
     expiresAt,
+    limits: depth === undefined ? limits : { ...limits, depth },
+    scopes: parsed.scopes ?? [],
+    tools,
   };
+}
+
+/** The schema's work, but for tools of the plain form: these are most of it. */
+function readGrantInput(input: unknown): z.output<typeof grantInputSchema> {
+  const stated = typeof input === "object" && input !== null ? input : {};
+  const { tools, ...rest } = stated as { readonly tools?: unknown };
+  const plain = copyPlainToolMap(tools);
+  if (plain === undefined) return parseShape(grantInputSchema, input, "invalid_grant_shape");
+  return { ...parseShape(withoutTools, rest, "invalid_grant_shape"), tools: plain };
 }
 
 const authoritySchema = z.strictObject({

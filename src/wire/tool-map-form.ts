@@ -29,6 +29,47 @@ export function isPlainToolMap(value: Json | undefined): value is Json & Maps {
   return true;
 }
 
+/**
+ * A copy of such a map from an object that somebody may still change, its names in ascending order; undefined when the
+ * schema has to look.
+ */
+export function copyPlainToolMap(value: unknown): Maps | undefined {
+  const copy = copied(value, COPIED_DEPTH);
+  return copy !== undefined && isPlainToolMap(copy) ? copy : undefined;
+}
+
+/** Tools, arguments, constraint, list, value. */
+const COPIED_DEPTH = 5;
+
+function copied(value: unknown, depth: number): Json | undefined {
+  if (value === null || typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return value;
+  if (typeof value !== "object" || depth === 0) return undefined;
+  return Array.isArray(value) ? copiedItems(value, depth - 1) : copiedMembers(value, depth - 1);
+}
+
+function copiedItems(items: readonly unknown[], depth: number): Json[] | undefined {
+  const copies: Json[] = [];
+  for (const item of items) {
+    const copy = copied(item, depth);
+    if (copy === undefined) return undefined;
+    copies.push(copy);
+  }
+  return copies;
+}
+
+function copiedMembers(members: object, depth: number): JsonObject | undefined {
+  const prototype: unknown = Object.getPrototypeOf(members);
+  if (prototype !== Object.prototype && prototype !== null) return undefined;
+  const copies = Object.create(null) as JsonObject;
+  for (const name of Object.keys(members).sort()) {
+    const copy = copied((members as Readonly<Record<string, unknown>>)[name], depth);
+    if (copy === undefined) return undefined;
+    copies[name] = copy;
+  }
+  return copies;
+}
+
 function isArguments(value: Json | undefined): boolean {
   if (!isBareMap(value)) return false;
   let count = 0;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/base/json-value.js";
 import { parseAuthority } from "../../src/wire/grant.js";
-import { isPlainToolMap } from "../../src/wire/tool-map-form.js";
+import { copyPlainToolMap, isPlainToolMap } from "../../src/wire/tool-map-form.js";
 
 /** As the schema sees it: the tools, or undefined when it refuses. */
 function bySchema(tools: Json): unknown {
@@ -129,5 +129,30 @@ describe("a map of tools in its plain form", () => {
       { numRuns: 3_000 },
     );
     expect(taken).toBeGreaterThan(50);
+  });
+});
+
+describe("a map of tools that somebody else made", () => {
+  test("is copied in order of names, on every level without prototype", () => {
+    const mine = { b: {}, a: { z: { max: 1, constraint_type: "range" } } };
+    const copy = copyPlainToolMap(mine);
+    expect(copy).toEqual(mine);
+    expect(JSON.stringify(copy)).toBe('{"a":{"z":{"constraint_type":"range","max":1}},"b":{}}');
+    expect(Object.getPrototypeOf(copy?.a ?? {})).toBeNull();
+    mine.a.z.max = 2;
+    expect(copy).toHaveProperty("a.z.max", 1);
+  });
+
+  test.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["an instance of a class", { tool: new Date(0) }],
+    ["a list with a hole", { t: { a: { constraint_type: "one_of", values: new Array(1) } } }],
+    ["a function", { tool: () => ({}) }],
+    ["a member that is undefined", { t: { a: { constraint_type: "range", max: undefined } } }],
+    ["a big integer", { t: { a: { constraint_type: "exact", value: 1n } } }],
+    ["a name that would be the prototype", JSON.parse('{"__proto__":{}}')],
+    ["deeper nesting than any plain form has", { t: { a: { b: { c: { d: { e: {} } } } } } }],
+  ])("is left to the schema when it is or holds %s", (_what, tools) => {
+    expect(copyPlainToolMap(tools)).toBeUndefined();
   });
 });
