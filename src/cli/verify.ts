@@ -42,7 +42,7 @@ export function verify(terminal: Terminal, file: string, options: VerifyOptions)
 }
 
 /** The verdict in words, what it covers first. */
-export function verdictLines(
+function verdictLines(
   terminal: Terminal,
   { ok, lines, firstBad, notChecked }: LogVerdict,
   tree?: string,

@@ -17,6 +17,14 @@ import { startHeart } from "./heart.js";
 import type { Torn } from "./recover.js";
 import type { MemoryStore } from "./store.js";
 
+export {
+  type Checkpoint,
+  type NoteKey,
+  openCheckpoint,
+  signCheckpoint,
+} from "../audit/checkpoint.js";
+export { toOcsf } from "../audit/ocsf.js";
+export type { StoryFault } from "../audit/story.js";
 export { type LogFault, type LogVerdict, type VerifyOptions, verifyLog } from "../audit/verify.js";
 export { AgentRegistry } from "../coordinator/agents.js";
 export type { Allowed, ApprovalNeed, Asked, Call, Decision, Denied } from "../guard/decision.js";
