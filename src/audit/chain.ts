@@ -89,5 +89,6 @@ export function encodeEvent(event: AuditDraft): string {
 /** Native serialization is canonical, but for lone surrogates, which it escapes instead of refusing. */
 function text(value: string): string {
   const quoted = JSON.stringify(value);
+  if (quoted.length === value.length + 2) return quoted;
   return quoted.includes("\\ud") ? canonicalize(value) : quoted;
 }

@@ -55,6 +55,7 @@ export class Story {
     if (fault !== undefined) return fault;
     const position = data.position;
     if (event.kind === "call" && event.decision === "allow") return this.#allow(event, data);
+    if (event.kind === "calls") return this.#allows(event.tenant, data);
     if (typeof position === "number" && position > this.#position) this.#position = position;
     if (Array.isArray(data.cuts)) this.#cut(event.tenant, data.cuts);
     return undefined;
@@ -77,15 +78,41 @@ export class Story {
   #allow(event: AuditLine["event"], data: Record<string, unknown>): StoryFault | undefined {
     const { tenant, hop = "" } = event;
     const under = data.under;
-    const told = this.#hops.get(name(tenant, typeof under === "string" ? under : hop));
-    if (told === undefined) {
-      if (data.unregistered !== true) return "allow_before_hop";
-      this.#notChecked.add("calls of links that no record is kept of");
-      return undefined;
-    }
+    const id = typeof under === "string" ? under : hop;
     const known = typeof data.position === "number" ? data.position : event.seen;
-    const covered = this.#cutAt(tenant, told);
-    return covered <= (known ?? this.#position) ? "allow_after_cut" : undefined;
+    return this.#judge(tenant, id, known, data.unregistered === true);
+  }
+
+  /** Decisions that a guard made by itself, many to a line. */
+  #allows(
+    tenant: string,
+    { calls, unregistered }: Record<string, unknown>,
+  ): StoryFault | undefined {
+    const strange = new Set(Array.isArray(unregistered) ? unregistered : []);
+    for (const call of Array.isArray(calls) ? (calls as Record<string, unknown>[]) : []) {
+      const { hop = "", seen, decision } = call;
+      if (decision !== "allow") continue;
+      const known = typeof seen === "number" ? seen : undefined;
+      const fault = this.#judge(tenant, String(hop), known, strange.has(hop));
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  #judge(
+    tenant: string,
+    hop: string,
+    known: number | undefined,
+    unregistered: boolean,
+  ): StoryFault | undefined {
+    const told = this.#hops.get(name(tenant, hop));
+    if (told !== undefined) {
+      const covered = this.#cutAt(tenant, told);
+      return covered <= (known ?? this.#position) ? "allow_after_cut" : undefined;
+    }
+    if (!unregistered) return "allow_before_hop";
+    this.#notChecked.add("calls of links that no record is kept of");
+    return undefined;
   }
 
   #cut(tenant: string, cuts: readonly Json[]): void {

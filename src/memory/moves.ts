@@ -148,13 +148,24 @@ export function record(core: Core, events: readonly AuditDraft[], now: number): 
   if (events.length > AUDIT_BUFFER_MAX) {
     throw new DelegationError("too_large", "more events than one batch holds");
   }
-  const told = events.map((event) => {
-    const { hop, tenant, tree = "" } = event;
-    const owner = core.world.tenants.get(tenant);
-    const strange = hop !== undefined && hopIn(owner, tree, hop) === undefined;
-    return strange ? { ...event, data: { ...event.data, unregistered: true } } : event;
-  });
-  core.write(at, told);
+  core.write(
+    at,
+    events.map((event) => marked(core, event)),
+  );
+}
+
+/** Marks the hops of an event that no record is kept of, so that its reader does not look for how they were made. */
+function marked(core: Core, event: AuditDraft): AuditDraft {
+  const { hop, tenant, tree = "", data } = event;
+  const owner = core.world.tenants.get(tenant);
+  const isStrange = (id: unknown): id is string =>
+    typeof id === "string" && hopIn(owner, tree, id) === undefined;
+  if (isStrange(hop)) return { ...event, data: { ...data, unregistered: true } };
+  const calls = data?.calls;
+  if (!Array.isArray(calls)) return event;
+  const strange = calls.map((call) => (call as JsonObject | null)?.hop).filter(isStrange);
+  if (strange.length === 0) return event;
+  return { ...event, data: { ...data, unregistered: [...new Set(strange)] } };
 }
 
 function onHop(

@@ -206,6 +206,38 @@ describe("R28 a story that cannot have happened", () => {
     expect(verifyLog(logOf(events))).toMatchObject({ firstBad: { line, reason } });
   });
 
+  const batch = (...calls: object[]): AuditDraft => ({
+    ...at,
+    kind: "calls",
+    guard: "g",
+    data: { calls: calls as never, unregistered: ["link"] },
+  });
+  test.each([
+    ["after the cut was seen", [{ hop: "b", seen: 1, decision: "allow" }], "allow_after_cut"],
+    [
+      "of a hop that was never made",
+      [{ hop: "x", seen: 1, decision: "allow" }],
+      "allow_before_hop",
+    ],
+  ])("a local allow %s is found among others of its line", (_what, calls, reason) => {
+    const good = { hop: "r", seen: 1, decision: "allow" };
+    expect(verifyLog(logOf([...GOOD, batch(good, ...calls)]))).toMatchObject({
+      firstBad: { line: 8, reason },
+    });
+  });
+
+  test("local denials, allows before the cut was seen, and links without a record are fine", () => {
+    const events = [
+      ...GOOD,
+      batch(
+        { hop: "b", seen: 1, decision: "deny" },
+        { hop: "b", seen: 0, decision: "allow" },
+        { hop: "link", seen: 1, decision: "allow" },
+      ),
+    ];
+    expect(verifyLog(logOf(events))).toMatchObject({ ok: true });
+  });
+
   test.each([
     [
       "written late by a guard that had not seen the cut",

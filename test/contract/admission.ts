@@ -170,6 +170,14 @@ export function admissionContract(make: MakeStore): void {
       ]);
     });
 
+    test("marks, in a batch of one line, the hops that no record is kept of", async () => {
+      const calls = ["a", "link", "link"].map((hop) => ({ hop, decision: "allow" }));
+      const event = { kind: "calls", tenant: "acme", tree: "root", data: { calls } };
+      await stage.store.record([event], stage.now);
+      const [last] = (await stage.store.audit({ limit: 1_000 })).slice(-1);
+      expect(last?.event.data).toEqual({ calls, unregistered: ["link"] });
+    });
+
     test("K02 keeps nothing in the audit that is no member of an event", async () => {
       const event = { kind: "call", tenant: "acme", token: "eyJhbGciOi" } as never;
       await stage.store.record([event], stage.now);
