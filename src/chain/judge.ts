@@ -13,13 +13,14 @@ import {
   readToken,
 } from "./chain-token.js";
 import {
+  CHILD_ORDER,
   judgeLeafCapable,
   judgeLifetime,
   judgeTimes,
   PARSE_FIRST_ORDER,
-  VERIFY_FIRST_ORDER,
+  ROOT_ORDER,
 } from "./link-rules.js";
-import type { Judgement } from "./rule.js";
+import type { Judgement, Rule } from "./rule.js";
 import { judgeIdentity, verifySignature } from "./signature-rules.js";
 
 /**
@@ -58,10 +59,10 @@ export function judgeDraft(
   signer: string,
 ): void {
   const { profile } = judgement;
-  const order = profile.order === "parse-first" ? PARSE_FIRST_ORDER : VERIFY_FIRST_ORDER;
   const judge = (): void => {
     const token = readRaw(raw, parent, profile, "");
     token.signer = signer;
+    const order = profile.order === "parse-first" ? PARSE_FIRST_ORDER : orderOf(token);
     for (const rule of order) rule(token, judgement);
     judgeLeafCapable(token);
   };
@@ -137,13 +138,17 @@ function verifyFirst(
       return read;
     });
     naming(token, () => {
-      for (const rule of VERIFY_FIRST_ORDER) rule(token, judgement);
+      for (const rule of orderOf(token)) rule(token, judgement);
       judgeIdentity(token, basis);
     });
     judged.push(token);
     parent = token;
   }
   return judged;
+}
+
+function orderOf({ parent }: ChainToken): readonly Rule[] {
+  return parent === undefined ? ROOT_ORDER : CHILD_ORDER;
 }
 
 /** One token id, one place (AAT draft, step 2). The ids are not verified yet; that they differ is enough. */

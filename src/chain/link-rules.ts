@@ -8,22 +8,26 @@ import { judgeBearer, judgeLineage, judgeRootIssuer, judgeRootTenant } from "./a
 import { type ChainToken, rootOf } from "./chain-token.js";
 import type { Judgement, Rule } from "./rule.js";
 
-/**
- * Token by token (AAT draft §3.4 of this package's profile notes: root checks, then I1 to I5 for each pair). The
- * signature comes before all of them.
- */
-export const VERIFY_FIRST_ORDER: readonly Rule[] = [
+/** Token by token (AAT draft, Verification): first the root's rules. The signature comes before all of them. */
+export const ROOT_ORDER: readonly Rule[] = [
   judgeRootIssuer,
   judgeRootTenant,
+  judgeDepth,
+  judgeTimes,
+  judgeLifetime,
+  judgeLineage,
+  judgeBearer,
+  judgeRootCapable,
+];
+
+/** Then those of each child under its parent (AAT draft, I1 to I5). The signature comes before all of them. */
+export const CHILD_ORDER: readonly Rule[] = [
   judgeLinkIssuer,
   judgeDepth,
   judgePrincipal,
   judgeTenant,
   judgeTimes,
   judgeLifetime,
-  judgeLineage,
-  judgeBearer,
-  judgeRootCapable,
   judgeSelfLink,
   judgeDelegateOnly,
   judgeCapability,

@@ -29,13 +29,13 @@ export function verifySignature(
   }
   if (jwk !== undefined) throw signatureInvalid("header offers a key that nobody asked for", "jwk");
   const keys = byDelegator ? delegatorKeys(parent) : trust.candidates(kid);
-  for (const [place, key] of keys.entries()) {
-    if (place === keys.length - 1) {
-      verifyJws(jws, key, algs);
-      return key.thumbprint;
-    }
-    if (passes(() => verifyJws(jws, key, algs))) return key.thumbprint;
+  const [only] = keys;
+  if (only !== undefined && keys.length === 1) {
+    verifyJws(jws, only, algs);
+    return only.thumbprint;
   }
+  const key = keys.find((candidate) => passes(() => verifyJws(jws, candidate, algs)));
+  if (key !== undefined) return key.thumbprint;
   // The same words as for a signature that fails: which keys there are is nobody's business.
   throw new DelegationError("signature_invalid", "signature does not verify");
 }

@@ -35,11 +35,15 @@ export function trustedKeys(keys: ReadonlyMap<string, VerificationKey>): readonl
 /** Trust that can change: every change starts a new epoch, and what was verified in an older one is verified again. */
 export class Trust {
   #settings: Required<Pick<TrustSettings, "keys" | "algs" | "draftTenant">> & TrustSettings;
+  #byKid: ReadonlyMap<string | undefined, readonly VerificationKey[]>;
+  #all: readonly VerificationKey[];
   #epoch = 0;
 
   /** @throws {DelegationError} `config_invalid` */
   constructor(settings: TrustSettings) {
     this.#settings = checked(settings);
+    this.#byKid = byKid(this.#settings.keys);
+    this.#all = this.#settings.keys.map(({ key }) => key);
   }
 
   /** Counts changes. */
@@ -62,15 +66,15 @@ export class Trust {
    */
   change(settings: TrustSettings): void {
     this.#settings = checked(settings);
+    this.#byKid = byKid(this.#settings.keys);
+    this.#all = this.#settings.keys.map(({ key }) => key);
     this.#epoch += 1;
   }
 
   /** Keys to try for a header: those of its `kid`, or else those without one; all of them for a header without `kid`. */
   candidates(kid: string | undefined): readonly VerificationKey[] {
-    const { keys } = this.#settings;
-    const named = kid === undefined ? keys : keys.filter((trusted) => trusted.kid === kid);
-    const tried = named.length > 0 ? named : keys.filter((trusted) => trusted.kid === undefined);
-    return tried.map(({ key }) => key);
+    if (kid === undefined) return this.#all;
+    return this.#byKid.get(kid) ?? this.#byKid.get(undefined) ?? NONE;
   }
 
   /** Whether an anchor may name this issuer. */
@@ -82,6 +86,16 @@ export class Trust {
   acceptsTenant(tenant: string): boolean {
     return this.#settings.tenants?.includes(tenant) ?? true;
   }
+}
+
+const NONE: readonly VerificationKey[] = [];
+
+function byKid(
+  keys: readonly TrustedKey[],
+): ReadonlyMap<string | undefined, readonly VerificationKey[]> {
+  const found = new Map<string | undefined, VerificationKey[]>();
+  for (const { kid, key } of keys) found.set(kid, [...(found.get(kid) ?? []), key]);
+  return found;
 }
 
 function checked(
