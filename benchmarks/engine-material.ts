@@ -1,6 +1,7 @@
 /** An embedded engine, and holders in it who go by session: what is measured end to end. @module */
 import { canonicalDigest } from "../src/base/canonical.js";
 import { systemRandom } from "../src/base/random.js";
+import type { Presented } from "../src/coordinator/present.js";
 import type { Call } from "../src/guard/decision.js";
 import type { Guard } from "../src/guard/guard.js";
 import { type Embedded, openEmbedded } from "../src/memory/embedded.js";
@@ -9,6 +10,7 @@ import { makeAatProof } from "../src/token/aat-proof.js";
 import { generateSigningKey, type SigningKey } from "../src/token/key.js";
 import { offerSession, type SessionClient } from "../src/token/session.js";
 import type { GrantInput } from "../src/wire/grant.js";
+import type { Subject } from "./harness.js";
 import { AUDIENCE, at, TEAM_TOOLS } from "./material.js";
 
 export type { Embedded } from "../src/memory/embedded.js";
@@ -60,9 +62,14 @@ export async function deepHop(
 
 /** Delegates below one hop, as a holder that has a session with the coordinator. */
 export interface Delegator {
-  /** Delegates to the `index`th key. */
-  delegate(index: number): Promise<void>;
+  /** A request to delegate to the `index`th key, with its MAC. Good once, and among the next thousand. */
+  ask(index: number): Asking;
+  /** What the coordinator does with it. */
+  delegate(asking: Asking): Promise<void>;
 }
+
+/** A request as it arrives. */
+export type Asking = readonly [presented: Presented, request: object];
 
 /** Opens the session by a first delegation with a signed proof. */
 export async function delegatorOf(
@@ -99,15 +106,38 @@ export async function delegatorOf(
   if (session === undefined) throw new Error("no session");
   const client = offer.accept(session, { holder: chain.holder, audience: issuer });
   return {
-    async delegate(index) {
+    ask(index) {
       const request = requestFor(index);
       const possession = client.prove({
         leafDigest: chain.digest,
         tool: "legate.delegate",
         argumentsDigest: canonicalDigest(request),
       });
-      const made = await coordinator.delegate({ tokens, possession }, request);
+      return [{ tokens, possession }, request];
+    },
+    async delegate([presented, request]) {
+      const made = await coordinator.delegate(presented, request);
       if (made.status !== "active") throw new Error("hop is pending");
+    },
+  };
+}
+
+/** Delegations one after the other or `batch` at once, by these holders in turn. */
+export function delegating(name: string, delegators: readonly Delegator[], batch: number): Subject {
+  let made = 0;
+  let asked: [Delegator, Asking][] = [];
+  return {
+    name,
+    batch,
+    before: (calls) => {
+      asked = Array.from({ length: calls * batch }, () => {
+        const delegator = at(delegators, made);
+        return [delegator, delegator.ask(made++)];
+      });
+    },
+    run: () => {
+      const next = asked.splice(-batch);
+      return Promise.all(next.map(([delegator, asking]) => delegator.delegate(asking)));
     },
   };
 }

@@ -27,9 +27,9 @@ export interface Effort {
 }
 
 /** Enough for three digits on a quiet machine. */
-export const FULL: Effort = { blocks: 7, rounds: 21, sampleMs: 2, warmUpMs: 400 };
+export const FULL: Effort = { blocks: 7, rounds: 16, sampleMs: 5, warmUpMs: 1_000 };
 /** Enough to see a structural regression. */
-export const QUICK: Effort = { blocks: 3, rounds: 9, sampleMs: 2, warmUpMs: 150 };
+export const QUICK: Effort = { blocks: 3, rounds: 8, sampleMs: 3, warmUpMs: 250 };
 
 /** How a section is measured. */
 export interface Run {
@@ -50,7 +50,10 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Runs all subjects interleaved. Within a block a subject's value is the median of its samples. */
+/**
+ * Runs all subjects interleaved. Within a block a subject's value is the lower quartile of its samples: what else runs on
+ * the machine can only add to a sample, and adds more to code that needs its caches warm than to bare cryptography.
+ */
 export async function measure(
   subjects: readonly Subject[],
   effort: Effort,
@@ -70,7 +73,7 @@ export async function measure(
       }
     }
     for (const [who, { name }] of subjects.entries()) {
-      blocks.get(name)?.push(medianOf(samples[who] ?? []));
+      blocks.get(name)?.push(quantileOf(samples[who] ?? [], 0.25));
     }
   }
   return blocks;
@@ -128,9 +131,10 @@ class Runner {
   /** Runs until the compiler has seen enough, then sets how many calls make one sample. */
   async warmUp({ warmUpMs, sampleMs }: Effort): Promise<void> {
     const batch = this.#subject.batch ?? 1;
-    const end = performance.now() + warmUpMs;
+    // Time of its own, or another program's would count.
+    const end = now(this.#clock) + warmUpMs * 1_000;
     let last = await this.sample();
-    while (performance.now() < end) {
+    while (now(this.#clock) < end) {
       last = await this.sample();
       const wanted = (sampleMs * 1_000) / Math.max(last * batch, 0.001);
       this.#calls = Math.max(1, Math.min(Math.round(wanted), this.#calls * 2));
@@ -166,8 +170,14 @@ function valuesOf(timings: Timings, name: string): readonly number[] {
 }
 
 function medianOf(values: readonly number[]): number {
+  return quantileOf(values, 0.5);
+}
+
+/** Between two neighbours, in proportion. */
+function quantileOf(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+  const place = share * (sorted.length - 1);
+  const lower = sorted[Math.floor(place)] ?? Number.NaN;
+  const upper = sorted[Math.ceil(place)] ?? Number.NaN;
+  return lower + (upper - lower) * (place - Math.floor(place));
 }

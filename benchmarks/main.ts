@@ -119,7 +119,7 @@ function resultsOf(sections: readonly Section[], summary: readonly string[]): st
     "# Results",
     "",
     "Written by `npm run bench -- --write`, never by hand. Quotients of one run; what they are made of is in the section titles.",
-    "A value is the median over blocks of interleaved samples, with the smallest and the largest block beside it. CPU time unless it says wall.",
+    "A value is the median over blocks of interleaved samples, with the smallest and the largest block beside it; within a block the lower quartile counts. CPU time unless it says wall.",
     "",
     ...machine().map((line) => `* ${line}`),
     ...summary.map((line) => `* ${line}`),

@@ -13,6 +13,7 @@ import {
   callerOf,
   type Delegator,
   decide,
+  delegating,
   delegatorOf,
   type Embedded,
   keyPool,
@@ -185,7 +186,7 @@ function subjectsOf({ size, engine, guard, root, delegator, caller }: Forest): S
   let calls: ReturnType<Caller["bySession"]>[] = [];
   let made = 0;
   return [
-    { name: `delegate ${size}`, run: (index) => delegator.delegate(index) },
+    delegating(`delegate ${size}`, [delegator], 1),
     {
       name: `authorize ${size}`,
       batch: CALLS,
