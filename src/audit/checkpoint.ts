@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { type KeyObject, sign, verify } from "node:crypto";
 import { sha256 } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
 
@@ -21,51 +20,58 @@ export interface Checkpoint {
   readonly head: string;
 }
 
-/** Who signs, or whose signature counts: the key's name (a note's key name: no spaces, no plus) and an Ed25519 key. */
+/** An Ed25519 key as notes know it. */
 export interface NoteKey {
+  /** Without spaces and plus signs. */
   readonly name: string;
-  readonly key: KeyObject;
+  /** The 32 bytes of the public key. */
+  readonly publicKey: Uint8Array;
+}
+
+/** Signs notes; where the private key lies (a file, a KMS) is its own affair. */
+export interface NoteSigner extends NoteKey {
+  /** Ed25519 (RFC 8032) over these bytes. */
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+/** Knows one signer's notes. */
+export interface NoteVerifier extends NoteKey {
+  verify(bytes: Uint8Array, signature: Uint8Array): boolean;
 }
 
 /**
  * Signs a checkpoint.
  *
- * @param signer.key Private key.
- * @param publicKey Its public half, from which verifiers know the key.
  * @throws {DelegationError} `config_invalid` for a name or origin that a note cannot hold.
  */
-export function signCheckpoint(
-  checkpoint: Checkpoint,
-  signer: NoteKey,
-  publicKey: KeyObject,
-): string {
+export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): string {
   const body = bodyOf(checkpoint);
-  const signature = sign(null, Buffer.from(body), signer.key);
-  const id = keyId({ name: checked(signer.name, /^[^\s+]+$/), key: publicKey });
-  return `${body}\n— ${signer.name} ${Buffer.concat([id, signature]).toString("base64")}\n`;
+  const name = checked(signer.name, /^[^\s+]+$/);
+  const signature = Buffer.concat([keyId(signer), signer.sign(Buffer.from(body))]);
+  return `${body}\n— ${name} ${signature.toString("base64")}\n`;
 }
 
 /**
- * Reads a checkpoint that `signer` has signed; signatures of others on the same note are passed over.
+ * Reads a checkpoint that this signer has signed; signatures of others on the same note are passed over.
  *
- * @param signer.key Public key.
  * @throws {DelegationError} `malformed`; `signature_invalid` when none of the signatures is this signer's.
  */
-export function openCheckpoint(note: string, signer: NoteKey): Checkpoint {
+export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint {
   const parts = NOTE.exec(note);
   const [, body = "", origin = "", size = "", head = "", signatures = ""] = parts ?? [];
   if (parts === null || !Number.isSafeInteger(Number(size))) {
     throw new DelegationError("malformed", "not a checkpoint");
   }
-  const id = keyId(signer);
+  const id = keyId(verifier);
   const signed = signatures.split("\n").some((line) => {
     const [, name, text = ""] = SIGNATURE.exec(line) ?? [];
     const bytes = Buffer.from(text, "base64");
-    if (name !== signer.name || !bytes.subarray(0, 4).equals(id)) return false;
-    return verify(null, Buffer.from(body), signer.key, bytes.subarray(4));
+    if (name !== verifier.name || !bytes.subarray(0, 4).equals(id)) return false;
+    return verifier.verify(Buffer.from(body), bytes.subarray(4));
   });
-  if (!signed)
+  if (!signed) {
     throw new DelegationError("signature_invalid", "checkpoint is not signed by this key");
+  }
   return { origin, size: Number(size), head: Buffer.from(head, "base64").toString("base64url") };
 }
 
@@ -78,9 +84,8 @@ function bodyOf({ origin, size, head }: Checkpoint): string {
 }
 
 /** C2SP signed-note: the first four bytes of SHA-256 over name, line end, algorithm 1 (Ed25519) and public key. */
-function keyId({ name, key }: NoteKey): Buffer {
-  const { x = "" } = key.export({ format: "jwk" });
-  const named = Buffer.concat([Buffer.from(`${name}\n\u0001`), Buffer.from(x, "base64url")]);
+function keyId({ name, publicKey }: NoteKey): Buffer {
+  const named = Buffer.concat([Buffer.from(`${name}\n\u0001`), publicKey]);
   return Buffer.from(sha256(named).subarray(0, 4));
 }
 

@@ -10,15 +10,7 @@ import {
 import { DelegationError } from "../base/error.js";
 import type { Limits } from "../wire/grant.js";
 import type { Counters } from "../wire/record.js";
-import type { Hop } from "./model.js";
-
-/** Counters of one hop, shared with the successors that take its place. They never go down. */
-export interface Tally {
-  calls: number;
-  spend: Map<string, Decimal> | undefined;
-  children: number;
-  descendants: number;
-}
+import type { Hop, Tally } from "./model.js";
 
 /** Currency and amount, parsed. */
 export type Spend = readonly (readonly [currency: string, amount: Decimal])[];

@@ -1,5 +1,5 @@
 /** Leases by when they are due: a binary heap that forgets renewed ones when it meets them. @module */
-import type { Tree } from "./model.js";
+import type { Leases, Tree } from "./model.js";
 
 interface Due {
   readonly until: number;
@@ -7,7 +7,7 @@ interface Due {
 }
 
 /** Trees whose lease is held, soonest due first. */
-export class LeaseQueue {
+export class LeaseQueue implements Leases {
   readonly #heap: Due[] = [];
 
   /** Notes that `tree` is due at `until`; what was noted before stays and is skipped, because the lease says otherwise. */

@@ -1,10 +1,9 @@
 /** What the store holds in memory: plain objects that point at each other, compact enough for a million hops. @module */
+import type { Decimal } from "../base/decimal.js";
 import type { HopState, LeaseState } from "../lifecycle/state.js";
 import type { CutEntry, Position } from "../wire/cut.js";
 import type { Authority } from "../wire/grant.js";
 import type { HopRecord, TicketRecord } from "../wire/record.js";
-import type { Tally } from "./counters.js";
-import type { LeaseQueue } from "./lease-queue.js";
 
 /** Everything. Changed by `apply.ts` alone, one deed at a time. */
 export interface World {
@@ -15,12 +14,27 @@ export interface World {
   readonly authorities: Map<string, Kept>;
   /** Live entries of the log of cuts in order of position; one for each boundary. */
   readonly cuts: Map<string, CutEntry>;
-  readonly leases: LeaseQueue;
+  readonly leases: Leases;
   /** Tickets that nobody decided yet. */
   readonly waiting: Set<Ticket>;
   position: Position;
   hops: number;
   trees: number;
+}
+
+/** Counters of one hop, shared with the successors that take its place. They never go down. */
+export interface Tally {
+  calls: number;
+  spend: Map<string, Decimal> | undefined;
+  children: number;
+  descendants: number;
+}
+
+/** Trees whose lease is held, by when they are due. */
+export interface Leases {
+  push(tree: Tree, until: number): void;
+  due(now: number): Tree | undefined;
+  count(now: number): number;
 }
 
 /** An authority that any number of hops share, and its digest. */

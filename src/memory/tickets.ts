@@ -12,7 +12,7 @@ import { unknown } from "./make.js";
 import type { Hop, Ticket, Tree, World } from "./model.js";
 
 /** The ticket's state by now: one that nobody decided or used until its deadline has lapsed. */
-export function ticketState(ticket: Ticket, at: number): ApprovalState {
+function ticketState(ticket: Ticket, at: number): ApprovalState {
   const open = ticket.state === "asked" || ticket.state === "granted";
   return open && ticket.deadline <= at ? "lapsed" : ticket.state;
 }
