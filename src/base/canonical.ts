@@ -87,23 +87,22 @@ function checkMembers(members: Readonly<Record<string, unknown>>, depth: number)
   let before: string | undefined;
   for (const name of names) {
     if (!isWellFormed(name)) throw refusal("a lone surrogate in a member's name");
+    if (name === "__proto__") order = BY_HAND;
     if (before !== undefined && before > name) order = worse(order, SORTABLE);
     before = name;
     order = worse(order, check(members[name], depth));
   }
-  return order === SORTABLE && names.some(staysInPlace) ? BY_HAND : order;
+  return order === SORTABLE && names.some(isArrayLike) ? BY_HAND : order;
 }
 
 function worse(a: Order, b: Order): Order {
   return a > b ? a : b;
 }
 
-/** Whether a name might not go where a copy puts it. */
-function staysInPlace(name: string): boolean {
-  return name === "__proto__" || ARRAY_LIKE.test(name);
+/** Roughly: whether a name might stand first in any object. */
+function isArrayLike(name: string): boolean {
+  return /^[0-9]/.test(name);
 }
-
-const ARRAY_LIKE = /^[0-9]/;
 
 /** The same value with all members in order. */
 function sorted(value: Checked): Checked {

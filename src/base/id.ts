@@ -19,13 +19,12 @@ export function uuidv7(nowMs: number, random: RandomBytes): string {
     throw new RangeError("a UUIDv7 holds whole milliseconds from 0 to 2^48 - 1");
   }
   const noise = random(10);
-  const [first = 0, second = 0, third = 0] = noise;
-  const time = hex(nowMs, 12);
-  const versioned = 0x7000 | ((first & 0x0f) << 8) | second;
-  const variant = 0x80 | (third & 0x3f);
-  let rest = "";
-  for (let i = 3; i < 10; i++) rest += hex(noise[i] ?? 0, 2);
-  return `${time.slice(0, 8)}-${time.slice(8)}-${hex(versioned, 4)}-${hex(variant, 2)}${rest.slice(0, 2)}-${rest.slice(2)}`;
+  const octet = (i: number): string => HEX[noise[i] ?? 0] ?? "";
+  const time = nowMs.toString(16).padStart(12, "0");
+  const version = HEX[0x70 | ((noise[0] ?? 0) & 0x0f)];
+  const variant = HEX[0x80 | ((noise[2] ?? 0) & 0x3f)];
+  const node = octet(4) + octet(5) + octet(6) + octet(7) + octet(8) + octet(9);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${version}${octet(1)}-${variant}${octet(3)}-${node}`;
 }
 
 /** Whether `text` is a UUID as RFC 9562 §4 writes it, of any version, in lowercase only: one id, one spelling. */
@@ -38,6 +37,5 @@ export function opaqueId(prefix: string, random: RandomBytes): string {
   return `${prefix}_${encodeBase64url(random(OPAQUE_BYTES))}`;
 }
 
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, "0");
-}
+/** Each octet in two digits. */
+const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));

@@ -2,7 +2,7 @@
 import { DelegationError } from "../base/error.js";
 import { uuidv7 } from "../base/id.js";
 import { LIFETIME_MS_DEFAULT, SELF_LINK_LIFETIME_MS_MAX, TOKENS_MAX } from "../base/limits.js";
-import { type RandomBytes, systemRandom } from "../base/random.js";
+import { pooled, type RandomBytes, systemRandom } from "../base/random.js";
 import { type PublicKey, type SigningKey, thumbprintUri } from "../token/key.js";
 import type { Authority, ToolMap } from "../wire/grant.js";
 import { type Origin, originOf } from "./assemble.js";
@@ -83,6 +83,9 @@ export function mintSelfLink(parent: VerifiedChain, draft: SelfLinkDraft, key: S
   return mintChild(parent, link, key, { self: true });
 }
 
+/** Token ids show anyway, so their randomness may be drawn in portions. */
+const tokenIdRandom = pooled(systemRandom);
+
 function mintChild(
   parent: VerifiedChain,
   draft: LinkDraft,
@@ -104,7 +107,7 @@ function mintChild(
   const authority = authorityOf(draft.grant, parent, profile);
   const core: CoreDraft = {
     ...draft,
-    tokenId: uuidv7(draft.now, draft.random ?? systemRandom),
+    tokenId: uuidv7(draft.now, draft.random ?? tokenIdRandom),
     issuer: profile.issuer === "thumbprint" ? thumbprintUri(key.thumbprint) : parent.issuer,
     authority,
     issuedAt,

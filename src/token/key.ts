@@ -10,6 +10,7 @@ import { inspect } from "node:util";
 import { decodeBase64url } from "../base/base64url.js";
 import { sha256Base64url } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
+import { TOKEN_BYTES_MAX } from "../base/limits.js";
 import { type RandomBytes, systemRandom } from "../base/random.js";
 import {
   type PrivateJwk,
@@ -55,6 +56,8 @@ export interface SigningKey extends PublicKey {
  *   that contradict, an Ed25519 point of low order or not canonical, a P-256 point that is not on the curve.
  */
 export function importPublicKey(jwk: unknown): PublicKey {
+  const plain = plainEddsaJwk(jwk);
+  if (plain !== undefined) return publicKeyFrom(plain);
   const parsed = publicJwkSchema.safeParse(jwk);
   if (!parsed.success) throw keyInvalid("not a public key of a known kind");
   return publicKeyFrom(namingMembers(parsed.data));
@@ -104,6 +107,14 @@ export function thumbprintUri(thumb: string): string {
   return `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumb}`;
 }
 
+/** What nearly all holder keys are: exactly the naming members, of an Ed25519 key. All else is for the schema to judge. */
+function plainEddsaJwk(jwk: unknown): PublicJwk | undefined {
+  if (typeof jwk !== "object" || jwk === null) return undefined;
+  const { kty, crv, x } = jwk as { kty?: unknown; crv?: unknown; x?: unknown };
+  if (kty !== "OKP" || crv !== "Ed25519" || typeof x !== "string") return undefined;
+  return x.length === 43 && Object.keys(jwk).length === 3 ? { crv, kty, x } : undefined;
+}
+
 function publicKeyFrom(jwk: PublicJwk): PublicKey {
   const x = decodeStrictly(jwk.x);
   if (jwk.kty === "EC") decodeStrictly(jwk.y);
@@ -128,8 +139,7 @@ function eddsaKey(jwk: PublicJwk): PublicKey {
     jwk,
     thumbprint: thumbprint(jwk),
     verify: (input, signature) =>
-      signature.length === 64 &&
-      verifyBytes(null, Buffer.from(input, "latin1"), keyOf(), signature),
+      signature.length === 64 && verifyBytes(null, bytesOf(input), keyOf(), signature),
   };
 }
 
@@ -142,9 +152,17 @@ function ecdsaKey(jwk: PublicJwk): PublicKey {
     jwk,
     thumbprint: thumbprint(jwk),
     verify: (input, signature) =>
-      signature.length === 64 &&
-      verifyBytes("sha256", Buffer.from(input, "latin1"), how, signature),
+      signature.length === 64 && verifyBytes("sha256", bytesOf(input), how, signature),
   };
+}
+
+/** Written over by the next call: what is signed or verified synchronously needs no memory of its own. */
+const SCRATCH = Buffer.allocUnsafeSlow(TOKEN_BYTES_MAX);
+
+/** The bytes of an ASCII text, until the next call. */
+function bytesOf(input: string): Uint8Array {
+  if (input.length > SCRATCH.length) return Buffer.from(input, "latin1");
+  return SCRATCH.subarray(0, SCRATCH.write(input, "latin1"));
 }
 
 function signingKeyFrom(privateKey: KeyObject, kid?: string): SigningKey {
@@ -152,9 +170,9 @@ function signingKeyFrom(privateKey: KeyObject, kid?: string): SigningKey {
   const shown = importPublicKey(jwk);
   const sign =
     shown.alg === "EdDSA"
-      ? (input: string) => signBytes(null, Buffer.from(input, "latin1"), privateKey)
+      ? (input: string) => signBytes(null, bytesOf(input), privateKey)
       : (input: string) =>
-          signBytes("sha256", Buffer.from(input, "latin1"), {
+          signBytes("sha256", bytesOf(input), {
             key: privateKey,
             dsaEncoding: "ieee-p1363",
           });

@@ -196,3 +196,18 @@ describe("properties", () => {
     );
   });
 });
+
+test.each<[string, string, string]>([
+  [
+    "beside members out of order",
+    '[{"b":1,"a":2},{"__proto__":3}]',
+    '[{"a":2,"b":1},{"__proto__":3}]',
+  ],
+  [
+    "with others out of order",
+    '{"b":{"__proto__":1,"A":2},"a":3}',
+    '{"a":3,"b":{"A":2,"__proto__":1}}',
+  ],
+])("a member named __proto__ stays a member %s", (_where, text, canonical) => {
+  expect(canonicalize(JSON.parse(text))).toBe(canonical);
+});
