@@ -9,6 +9,7 @@ import { CHAIN_CACHE_MAX, CHAIN_CACHE_PER_ROOT_MAX } from "../base/limits.js";
 import type { AgentKeys } from "../token/agent-proof.js";
 import { type ChainToken, rootOf } from "./chain-token.js";
 import type { Profile } from "./profile.js";
+import { TokenTexts } from "./token-texts.js";
 import type { Trust } from "./trust.js";
 import type { VerifiedChain } from "./verified-chain.js";
 
@@ -48,6 +49,8 @@ interface Generation {
  * pushes out nobody.
  */
 export class ChainCache {
+  /** Digests of the last tokens that were verified whole. */
+  readonly texts: TokenTexts;
   readonly #generationMax: number;
   readonly #perRootMax: number;
   #young = emptyGeneration();
@@ -58,6 +61,7 @@ export class ChainCache {
     perRootMax = CHAIN_CACHE_PER_ROOT_MAX,
   }: CacheLimits = {}) {
     this.#generationMax = Math.max(1, Math.floor(entriesMax / 2));
+    this.texts = new TokenTexts(entriesMax);
     this.#perRootMax = Math.max(1, Math.floor(perRootMax / 2));
   }
 

@@ -48,8 +48,7 @@ export function verifyChain(tokens: readonly string[], options: VerifyOptions): 
   checkSizes(tokens);
   const basis = basisOf(options);
   const leafText = tokens.at(-1) ?? "";
-  const digest = tokenDigest(leafText);
-  const hit = options.cache?.find(digest, basis);
+  const { digest, hit } = lookUp(leafText, basis, options.cache);
   if (hit !== undefined && hit.token.index === tokens.length - 1) return use(hit, digest, options);
   const { prefix, digests } = longestPrefix(tokens, basis, options.cache);
   const judged = judgeTokens(tokens, prefix, basis, options.now);
@@ -62,6 +61,7 @@ export function verifyChain(tokens: readonly string[], options: VerifyOptions): 
     if (name === undefined) continue;
     options.cache?.keep(name, { token, chain: token === leaf ? chain : undefined, basis });
   }
+  options.cache?.texts.keep(leafText, digest);
   return chain;
 }
 
@@ -76,8 +76,10 @@ export function verifyLeaf(
 ): VerifiedChain {
   checkSizes([leaf]);
   const isText = leaf.includes(".");
-  const digest = isText ? tokenDigest(leaf) : leaf;
-  const hit = options.cache.find(digest, basisOf(options));
+  const basis = basisOf(options);
+  const { digest, hit } = isText
+    ? lookUp(leaf, basis, options.cache)
+    : { digest: leaf, hit: options.cache.find(leaf, basis) };
   if (hit !== undefined) return use(hit, digest, options);
   if (isText && isRoot(leaf)) return verifyChain([leaf], options);
   throw new DelegationError("chain_incomplete", "the chain of this token is not known here", {
@@ -104,7 +106,8 @@ function checkSizes(tokens: readonly string[]): void {
   if (bytes > CHAIN_BYTES_MAX) throw tooLarge("chain");
 }
 
-function basisOf({ trust, now, acceptedAlgs, agentKeys, ...options }: VerifyOptions): Basis {
+function basisOf(options: VerifyOptions): Basis {
+  const { trust, now, acceptedAlgs, agentKeys } = options;
   if (!Number.isSafeInteger(now)) {
     throw new DelegationError("clock_skewed", "now is no whole number of milliseconds");
   }
@@ -115,6 +118,19 @@ function basisOf({ trust, now, acceptedAlgs, agentKeys, ...options }: VerifyOpti
     algs: acceptedAlgs ?? trust.algs,
     agentKeys,
   };
+}
+
+/** What is known of the chain that ends in this text. Hashing is most of what a hit costs, so the cache knows texts as well. */
+function lookUp(
+  text: string,
+  basis: Basis,
+  cache: ChainCache | undefined,
+): { readonly digest: string; readonly hit: CachedChain | undefined } {
+  const known = cache?.texts.find(text);
+  const digest = known ?? tokenDigest(text);
+  const hit = cache?.find(digest, basis);
+  if (hit !== undefined && known === undefined) cache?.texts.keep(text, digest);
+  return { digest, hit };
 }
 
 /** A hit: what can have changed since is judged again. */

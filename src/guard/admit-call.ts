@@ -18,7 +18,10 @@ export function needsAdmission(
   approvals: readonly ApprovalNeed[],
 ): boolean {
   if (strict || call.once === true || approvals.length > 0) return true;
-  return grants.some(({ limits }) => limits.calls !== undefined || limits.spend !== undefined);
+  for (const { limits } of grants) {
+    if (limits.calls !== undefined || limits.spend !== undefined) return true;
+  }
+  return false;
 }
 
 /** Asks the store: all of it happens, or none. @throws {DelegationError} as `Admission.admit` does */

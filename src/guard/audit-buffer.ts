@@ -50,14 +50,15 @@ export class AuditBuffer {
         rule: "auditBufferMax",
       });
     }
-    this.#push({ sequence: this.#next(), decision });
+    decision.sequence = this.#next();
+    this.#push(decision);
   }
 
   /** Notes a refusal, if there is room; returns whether there was. */
   addRefusal(decision: LocalDecision): boolean {
-    const sequence = this.#next();
+    decision.sequence = this.#next();
     if (this.#waiting.length >= this.#max * REFUSALS_SHARE) return false;
-    this.#push({ sequence, decision });
+    this.#push(decision);
     return true;
   }
 

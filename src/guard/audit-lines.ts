@@ -9,21 +9,35 @@ import type { RunningCall } from "./calls.js";
 import type { Presented } from "./presented.js";
 
 /** One decision that a guard made by itself. */
-export interface LocalDecision {
+export class LocalDecision {
   readonly presented: Presented;
-  readonly effect: "allow" | "deny" | "ask";
-  readonly code: string | undefined;
-  readonly rule: string | undefined;
-  /** Rules of the policy that decided. */
-  readonly policy: string | undefined;
   /** Feed position that it was made at. */
   readonly seen: Position;
+  readonly effect: "allow" | "deny" | "ask";
+  readonly why: Why;
+  /** The arguments as they were judged. */
+  readonly canonicalArguments: string;
+  /** The guard's own number for it, given when it is written down. */
+  sequence = 0;
+
+  constructor(presented: Presented, seen: Position, effect: LocalDecision["effect"], why: Why) {
+    this.presented = presented;
+    this.seen = seen;
+    this.effect = effect;
+    this.why = why;
+    this.canonicalArguments = presented.canonicalArguments;
+  }
+}
+
+/** Code and rule of a refusal; rules of the policy that decided. */
+export interface Why {
+  readonly code?: string | undefined;
+  readonly rule?: string | undefined;
+  readonly policy?: string | undefined;
 }
 
 /** A line of its own, or a decision that shares a line with others of its tree. */
-export type Waiting =
-  | { readonly sequence: number; readonly decision: LocalDecision }
-  | { readonly sequence: number; readonly line: AuditDraft };
+export type Waiting = LocalDecision | { readonly sequence: number; readonly line: AuditDraft };
 
 /** The guard that writes. */
 export interface Scribe {
@@ -42,7 +56,7 @@ export function linesOf(scribe: Scribe, batch: readonly Waiting[]): AuditDraft[]
       lines.push({ ...waiting.line, sequence });
       continue;
     }
-    const { chain } = waiting.decision.presented;
+    const { chain } = waiting.presented;
     const key = `${chain.tenant.length}:${chain.tenant}${chain.tree}`;
     let calls = open.get(key);
     if (calls === undefined) {
@@ -53,27 +67,29 @@ export function linesOf(scribe: Scribe, batch: readonly Waiting[]): AuditDraft[]
       const guard = scribe.name;
       lines.push({ kind: "calls", tenant, tree, requester, guard, sequence, data: { calls } });
     }
-    calls.push(entryOf(scribe, sequence, waiting.decision));
+    calls.push(entryOf(scribe, waiting));
   }
   return lines;
 }
 
-function entryOf(scribe: Scribe, sequence: number, decision: LocalDecision): Json {
-  const { presented, effect, code, rule, policy, seen } = decision;
+/** Members in the order of canonical JSON, which is quickest to write. */
+function entryOf(scribe: Scribe, decision: LocalDecision): Json {
+  const { presented, effect, seen, sequence } = decision;
+  const { code, rule, policy } = decision.why;
   const { id: hop, agent, identity } = presented.leaf;
   return {
-    sequence,
-    at: presented.now,
-    seen,
-    hop,
     agent,
-    identity,
-    tool: presented.invocation.tool,
-    decision: effect,
-    arguments: keyedDigest(scribe, presented),
+    arguments: keyedDigest(scribe, decision),
+    at: presented.now,
     ...(code === undefined ? {} : { code }),
-    ...(rule === undefined ? {} : { rule }),
+    decision: effect,
+    hop,
+    identity,
     ...(policy === undefined ? {} : { policy: policy.slice(0, NAME_CHARS_MAX) }),
+    ...(rule === undefined ? {} : { rule }),
+    seen,
+    sequence,
+    tool: presented.tool,
   };
 }
 
@@ -129,6 +145,9 @@ function requesterOf({ principal }: VerifiedChain): string {
   return `${principal.issuer} ${principal.subject}`;
 }
 
-function keyedDigest({ auditKey }: Scribe, { argumentsDigest }: Presented): string {
-  return sha256Base64url(`${auditKey}${argumentsDigest}`);
+function keyedDigest(
+  { auditKey }: Scribe,
+  { canonicalArguments }: { readonly canonicalArguments: string },
+): string {
+  return sha256Base64url(`${auditKey}${canonicalArguments}`);
 }

@@ -3,10 +3,13 @@ import { DelegationError, exposed } from "../base/error.js";
 import { checkPossession, type PossessionResult } from "../chain/possession.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import { verifyChain, verifyLeaf } from "../chain/verify.js";
+import type { Position } from "../wire/cut.js";
 import { parseInvocation } from "../wire/invocation.js";
 import { admitCall, needsAdmission } from "./admit-call.js";
 import { approvalsNeeded } from "./approval.js";
+import { LocalDecision } from "./audit-lines.js";
 import type { Bench } from "./bench.js";
+import type { RunningCall } from "./calls.js";
 import { checkAlive, checkGrants, checkStill, consultPolicy } from "./checks.js";
 import type { Allowed, ApprovalNeed, Asked, Call, Decision, Denied } from "./decision.js";
 import { Presented } from "./presented.js";
@@ -25,7 +28,7 @@ export async function authorize(bench: Bench, call: Call): Promise<Decision> {
     if (bench.strict || !knowsEnough(bench, call)) await learn(bench, call);
     presented = present(bench, call);
     const { chain, leaf, invocation } = presented;
-    const proving = provePossession(bench, call, presented);
+    const proving = checkPossession(chain, call.possession, presented);
     waited ||= proving instanceof Promise;
     const proof = proving instanceof Promise ? await proving : proving;
     checkAlive(bench, chain, leaf);
@@ -76,7 +79,7 @@ function present(bench: Bench, call: Call): Presented {
   const chain = verify(bench, call.tokens, now);
   const leaf = chain.hops.at(-1);
   if (leaf === undefined) throw new DelegationError("chain_empty", "a chain has at least one hop");
-  return new Presented(chain, leaf, invocation, now);
+  return new Presented(chain, leaf, invocation, now, bench);
 }
 
 /** A last token that comes alone names the chain that it was verified with, if it was. */
@@ -91,57 +94,44 @@ function verify(
   return isToken ? verifyLeaf(only, options) : verifyChain(tokens, options);
 }
 
-function provePossession(
-  { replay, sessions }: Bench,
-  { possession }: Call,
-  presented: Presented,
-): PossessionResult | Promise<PossessionResult> {
-  const { chain, invocation, now } = presented;
-  return checkPossession(chain, possession, {
-    tool: invocation.tool,
-    arguments: invocation.arguments,
-    /** Computed when it is asked for: not every proof needs it. */
-    get argumentsDigest() {
-      return presented.argumentsDigest;
-    },
-    audience: invocation.audience,
-    now,
-    replay,
-    sessions,
-  });
+/** The call may run. */
+class AllowedCall implements Allowed {
+  readonly effect = "allow";
+  readonly chain: VerifiedChain;
+  readonly arguments: Allowed["arguments"];
+  readonly position: Position;
+  readonly session: Allowed["session"];
+  readonly #running: RunningCall;
+
+  constructor(
+    { chain, invocation }: Presented,
+    session: Allowed["session"],
+    running: RunningCall,
+    position: Position,
+  ) {
+    this.chain = chain;
+    this.arguments = invocation.arguments;
+    this.session = session;
+    this.position = position;
+    this.#running = running;
+  }
+
+  get signal(): AbortSignal {
+    return this.#running.signal;
+  }
+
+  readonly end = (): void => this.#running.end();
 }
 
-function allow(
-  bench: Bench,
-  { chain, invocation, now }: Presented,
-  { session }: PossessionResult,
-): Allowed {
+function allow(bench: Bench, presented: Presented, { session }: PossessionResult): Allowed {
+  const { chain, invocation, now } = presented;
   const running = bench.calls.begin(chain, invocation.tool, now);
-  return {
-    effect: "allow",
-    chain,
-    arguments: invocation.arguments,
-    get signal() {
-      return running.signal;
-    },
-    end: () => running.end(),
-    position: bench.follower.position,
-    session,
-  };
+  return new AllowedCall(presented, session, running, bench.follower.position);
 }
 
 /** @throws {DelegationError} `audit_buffer_full`: what cannot be written down does not happen. */
 function noteAllow(bench: Bench, presented: Presented, policy: string | undefined): void {
-  presented.seal();
-  const seen = bench.follower.position;
-  bench.buffer.add({
-    presented,
-    effect: "allow",
-    code: undefined,
-    rule: undefined,
-    policy,
-    seen,
-  });
+  bench.buffer.add(new LocalDecision(presented, bench.follower.position, "allow", { policy }));
 }
 
 function ask(bench: Bench, presented: Presented, approvals: readonly ApprovalNeed[]): Asked {
@@ -181,14 +171,6 @@ function noteRefusal(
   rule: string | undefined,
 ): void {
   const { buffer, follower, telemetry } = bench;
-  presented.seal();
-  const noted = buffer.addRefusal({
-    presented,
-    effect,
-    code,
-    rule,
-    policy: undefined,
-    seen: follower.position,
-  });
-  if (!noted) telemetry.gauge("legate_audit_buffer", {}, buffer.size);
+  const decision = new LocalDecision(presented, follower.position, effect, { code, rule });
+  if (!buffer.addRefusal(decision)) telemetry.gauge("legate_audit_buffer", {}, buffer.size);
 }

@@ -6,23 +6,20 @@ import type { Trust } from "../chain/trust.js";
 import type { Timers } from "../lifecycle/timers.js";
 import type { PolicyEngine } from "../policy/engine.js";
 import type { AgentKeys } from "../token/agent-proof.js";
-import type { ReplayStore } from "../token/replay.js";
-import type { Sessions } from "../token/session.js";
 import type { Admission } from "./admission.js";
 import type { AuditBuffer } from "./audit-buffer.js";
 import type { Scribe } from "./audit-lines.js";
 import type { CallsInFlight } from "./calls.js";
 import type { CostOf } from "./cost.js";
 import type { Follower } from "./follower.js";
+import type { ProofMemory } from "./presented.js";
 import type { RevocationIndex } from "./revocation-index.js";
 
 /** All that a decision needs; made by the guard. */
-export interface Bench extends Scribe {
+export interface Bench extends Scribe, ProofMemory {
   readonly audience: readonly string[];
   readonly trust: Trust;
   readonly cache: ChainCache;
-  readonly sessions: Sessions;
-  readonly replay: ReplayStore;
   readonly admission: Admission;
   readonly policy: PolicyEngine | undefined;
   readonly costOf: CostOf | undefined;

@@ -4,7 +4,7 @@ import { DelegationError } from "../base/error.js";
 import { CLOCK_TOLERANCE_MS } from "../base/limits.js";
 import { type Feed, startFeed } from "../lifecycle/feed-actor.js";
 import type { FeedState } from "../lifecycle/state.js";
-import type { Timers } from "../lifecycle/timers.js";
+import { steadyNow, type Timers } from "../lifecycle/timers.js";
 import type { CutEntry, Position } from "../wire/cut.js";
 import type { CutFeed, Heartbeat } from "./feed.js";
 import type { RevocationIndex } from "./revocation-index.js";
@@ -37,6 +37,10 @@ const BLIND_FACTOR = 4;
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #freshness: Feed;
+  /** The machine's own clock. */
+  readonly #now: () => number;
+  /** When the machine ceases to be live, unless it hears more. */
+  #liveUntil = Number.NEGATIVE_INFINITY;
   #unsubscribe: () => void;
   #position: Position = 0;
   /** Of the last snapshot. */
@@ -54,6 +58,7 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#now = steadyNow(options.timers);
     this.#freshness = startFeed({
       softMs: options.maxStalenessMs,
       hardMs: BLIND_FACTOR * options.maxStalenessMs,
@@ -76,8 +81,9 @@ export class Follower {
     return this.#closed ? "connecting" : this.#freshness.state();
   }
 
+  /** Whether {@link state} is `live`, without asking the machine: this is asked on each call. */
   isLive(): boolean {
-    return this.#synced && this.state() === "live";
+    return this.#synced && this.#now() < this.#liveUntil;
   }
 
   /** Newest position whose entries, and all before it, are in the index. */
@@ -163,6 +169,10 @@ export class Follower {
     clock.atLeast(heartbeat.at);
     this.#heardAt = Math.max(this.#heardAt, heartbeat.at);
     this.#freshness.send("heartbeat", heartbeat.at);
+    if (this.#freshness.state() === "live") {
+      const confirmedAt = Math.min(heartbeat.at, this.#now());
+      this.#liveUntil = Math.max(this.#liveUntil, confirmedAt + this.#options.maxStalenessMs);
+    }
     this.#options.onHeartbeat(heartbeat);
   }
 
@@ -175,6 +185,7 @@ export class Follower {
 
   #resync(why: "gap" | "regress" | "disconnected"): void {
     this.#synced = false;
+    this.#liveUntil = Number.NEGATIVE_INFINITY;
     this.#freshness.send(why);
     if (why === "disconnected") this.#freshness.send("connected");
     this.#retry();

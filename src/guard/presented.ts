@@ -1,36 +1,66 @@
 /** What is known of a call once its chain is verified. @module */
 import { canonicalize } from "../base/canonical.js";
 import { sha256Base64url } from "../base/digest.js";
+import type { Json } from "../base/json-value.js";
+import type { Presentation } from "../chain/possession.js";
 import type { ChainHop, VerifiedChain } from "../chain/verified-chain.js";
+import type { ReplayStore } from "../token/replay.js";
+import type { Sessions } from "../token/session.js";
 import type { Invocation } from "../wire/invocation.js";
 
-/** One call, its chain verified; nothing is decided yet. */
-export class Presented {
+/** What a guard remembers of proofs. */
+export interface ProofMemory {
+  readonly replay: ReplayStore;
+  readonly sessions: Sessions;
+}
+
+/** One call, its chain verified; nothing is decided yet. It is what possession is proved for. */
+export class Presented implements Presentation {
   readonly chain: VerifiedChain;
   /** The acting hop. */
   readonly leaf: ChainHop;
   readonly invocation: Invocation;
   /** The one instant of this decision, epoch ms. */
   readonly now: number;
+  readonly replay: ReplayStore;
+  readonly sessions: Sessions;
   #canonical: string | undefined;
-  #digest: string | undefined;
 
-  constructor(chain: VerifiedChain, leaf: ChainHop, invocation: Invocation, now: number) {
+  constructor(
+    chain: VerifiedChain,
+    leaf: ChainHop,
+    invocation: Invocation,
+    now: number,
+    { replay, sessions }: ProofMemory,
+  ) {
     this.chain = chain;
     this.leaf = leaf;
     this.invocation = invocation;
     this.now = now;
+    this.replay = replay;
+    this.sessions = sessions;
   }
 
-  /** Holds on to the arguments as they are now: whoever gets them may change them. */
-  seal(): void {
+  get tool(): string {
+    return this.invocation.tool;
+  }
+
+  get arguments(): Readonly<Record<string, Json>> {
+    return this.invocation.arguments;
+  }
+
+  get audience(): string {
+    return this.invocation.audience;
+  }
+
+  /** Canonical text of the arguments as they were when this was first asked: whoever gets them may change them. */
+  get canonicalArguments(): string {
     this.#canonical ??= canonicalize(this.invocation.arguments);
+    return this.#canonical;
   }
 
-  /** SHA-256 (base64url) of the canonical arguments as they were when this or {@link seal} was first called. */
+  /** SHA-256 (base64url) of {@link canonicalArguments}; not every proof needs it. */
   get argumentsDigest(): string {
-    this.seal();
-    this.#digest ??= sha256Base64url(this.#canonical ?? "");
-    return this.#digest;
+    return sha256Base64url(this.canonicalArguments);
   }
 }
