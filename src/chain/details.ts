@@ -6,6 +6,7 @@ import { isAatConstraint } from "../wire/constraint.js";
 import {
   AAT_DETAIL_TYPE,
   type Authority,
+  type Constraint,
   hasLimits,
   LIMITS_DETAIL_TYPE,
   type Limits,
@@ -75,12 +76,24 @@ export function writeDetails(authority: Authority, profile: Profile): Written {
   if (authority.ceilings.length > 0) throw cannotCarry("ceilings");
   if (profile.extensions) {
     const own = hasLimits(limits) ? [toLimitsDetail(limits)] : [];
-    return { details: [toAatDetail(authority), ...own], scope: authority.scopes };
+    return {
+      details: [toAatDetail({ tools: withoutPrototypes(authority.tools) }), ...own],
+      scope: authority.scopes,
+    };
   }
   if (authority.scopes.length > 0) throw cannotCarry("scopes");
   if (hasLimits(limits)) throw cannotCarry("limits");
   refuseExtensions(authority.tools, "profile_cannot_carry");
-  return { details: [toAatDetail(authority)], scope: [] };
+  return { details: [toAatDetail({ tools: withoutPrototypes(authority.tools) })], scope: [] };
+}
+
+/** A copy as the parser makes maps, which is what readers are quick at; a caller's literal has prototypes. */
+function withoutPrototypes(tools: ToolMap): ToolMap {
+  const bare: Record<string, ToolMap[string]> = Object.create(null);
+  for (const [name, tool] of Object.entries(tools)) {
+    bare[name] = Object.assign(Object.create(null) as Record<string, Constraint>, tool);
+  }
+  return bare;
 }
 
 /** @returns The refusal to mint what a verifier of the profile could not read. */
