@@ -121,5 +121,6 @@ function shown(invocation: Invocation, argument: string, operator: boolean): str
   if (value === undefined) return "not shown";
   if (operator) return canonicalize(value);
   if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return Array.isArray(value) ? "an array" : "an object";
 }

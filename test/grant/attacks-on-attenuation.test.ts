@@ -89,6 +89,22 @@ describe("tools and arguments", () => {
   });
 });
 
+test("a refusal names thirty-two places at most, and counts the rest", () => {
+  const tools = (count: number) =>
+    grant({ tools: Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, {}])) });
+  const message = (count: number): string => {
+    try {
+      attenuate(grant({}), tools(count));
+      return "accepted";
+    } catch (error) {
+      return error instanceof Error ? error.message : "not an error";
+    }
+  };
+  expect(message(1)).toBe("child exceeds parent in: tools.t0");
+  expect(message(32)).toMatch(/^child exceeds parent in: (tools\.t\d+, ){31}tools\.t\d+$/);
+  expect(message(34)).toMatch(/in: (tools\.t\d+, ){31}tools\.t\d+ and 2 more$/);
+});
+
 describe("constraints", () => {
   test("A02 refuses a pattern that matches more", () => {
     refuses([
@@ -119,6 +135,12 @@ describe("constraints", () => {
 
   test("A10 refuses fewer exclusions", () => refuses([["", notOneOf("a", "b"), notOneOf("a")]]));
 
+  test("A11 compares long lists like short ones", () => {
+    const many = Array.from("abcdefghi");
+    refuses([["one more than many", subset(...many), subset("a", "z")]]);
+    expect(escapesOf(reading(subset(...many)), reading(subset("i", "a")))).toEqual([]);
+  });
+
   test("A11 refuses fewer required, more allowed, and one for the other", () => {
     refuses([
       ["fewer required", contains("a", "b"), contains("a")],
@@ -135,6 +157,7 @@ describe("constraints", () => {
     refuses([
       ["dropped", all(low, high), all(low)],
       ["one for two", all(low, high), all(both)],
+      ["one for two, and another", all(low, range({ max: 6 })), all(low, high)],
       ["a new alternative", any(low), any(low, range({ max: 9 }))],
     ]);
     expect(escapesOf(reading(all(low, high)), reading(all(both, low)))).toEqual([]);
@@ -175,6 +198,7 @@ describe("constraints", () => {
       ["a host more", host({}), host({ hosts: ["a.example", "b.example"] })],
       ["the whole domain", host({}), host({ hosts: ["*.example"] })],
       ["a scheme more", host({ schemes: ["https"] }), host({ schemes: ["https", "http"] })],
+      ["a web socket more", host({ schemes: ["wss"] }), host({ schemes: ["wss", "ws"] })],
       ["a port more", host({ ports: [443] }), host({ ports: [443, 22] })],
       ["no more schemes", host({ schemes: ["http"] }), host({})],
       ["no more ports", host({ ports: [8443] }), host({})],
@@ -236,6 +260,9 @@ describe("scopes, times and places", () => {
     expectEscapes(at("https://a.example"), at("https://a.example", "https://b.example"), [
       "audience",
     ]);
+    expect(
+      escapesOf(at("https://a.example", "https://b.example"), at("https://b.example")),
+    ).toEqual([]);
     expect(attenuate(at("https://a.example"), at()).audience).toEqual(["https://a.example"]);
     expect(attenuate(at(), at("https://a.example")).audience).toEqual(["https://a.example"]);
   });

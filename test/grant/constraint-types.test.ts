@@ -1,5 +1,6 @@
 /** Every pair of constraint types, every pair of constraints of small domains. @module */
 import { describe, expect, test } from "vitest";
+import { CHECKED_CHARS_MAX } from "../../src/base/limits.js";
 import { beginProof, check, compile, isSubset } from "../../src/grant/constraint-types.js";
 import type { Constraint, ConstraintType } from "../../src/wire/constraint.js";
 import { CONSTRAINTS } from "../model/constraint-domains.js";
@@ -91,9 +92,74 @@ describe("a check", () => {
   test("E18 of a type that is not known refuses every value and stands under nothing", () => {
     const unknown = { constraint_type: "regex", value: ".*" } as unknown as Constraint;
     expect(VALUES.filter((value) => check(unknown, value))).toEqual([]);
+    expect(check(unknown, 1)).toBe(false);
     expect(isSubset(unknown, { constraint_type: "wildcard" })).toBe(false);
     expect(isSubset({ constraint_type: "exact", value: 1 }, unknown)).toBe(false);
   });
+});
+
+describe("a constraint that was never parsed", () => {
+  const broken: readonly Constraint[] = [
+    { constraint_type: "cidr", network: "10.0.0.0/99" },
+    { constraint_type: "pattern", value: "a***" },
+  ];
+
+  test.each(broken)("E18 of $constraint_type meets no value and proves nothing", (constraint) => {
+    const sound: Constraint =
+      constraint.constraint_type === "cidr"
+        ? { constraint_type: "cidr", network: "0.0.0.0/0" }
+        : { constraint_type: "pattern", value: "**" };
+    expect(VALUES.filter((value) => check(constraint, value) !== false)).toEqual([]);
+    expect(isSubset(constraint, sound)).toBe(false);
+    expect(isSubset(sound, constraint)).toBe(false);
+  });
+
+  test("E18 without a clause proves nothing", () => {
+    const some: Constraint = {
+      constraint_type: "any",
+      constraints: [{ constraint_type: "wildcard" }],
+    };
+    expect(isSubset({ constraint_type: "any", constraints: [] }, some)).toBe(false);
+  });
+
+  test.each(["from", "until"])("E18 of time with a broken bound, %s, meets no value", (bound) => {
+    const window = { constraint_type: "time_window", [bound]: "yesterday" } as Constraint;
+    expect(VALUES.filter((value) => check(window, value))).toEqual([]);
+  });
+});
+
+describe("text", () => {
+  const long = (length: number): string => `/${"a".repeat(length - 1)}`;
+
+  test.each<Constraint>([
+    { constraint_type: "path", under: "/" },
+    { constraint_type: "pattern", value: "/**" },
+  ])("longer than the ceiling meets no $constraint_type", (constraint) => {
+    expect(check(constraint, long(CHECKED_CHARS_MAX))).toBe(true);
+    expect(check(constraint, long(CHECKED_CHARS_MAX + 1))).toBe(false);
+  });
+
+  test.each<[pattern: string, text: string, matches: boolean]>([
+    ["?", "\uffffa", false],
+    ["??", "\uffffa", true],
+    ["?", "\u{1f600}", true],
+    ["\u00e9*", "\u00e9a", true],
+    ["\u00e9*", "ea", false],
+    ["\u0080", "\u0080", true],
+    ["\u0080", "\u0081", false],
+  ])("is matched by code points: %j on %j: %s", (value, text, matches) => {
+    expect(check({ constraint_type: "pattern", value }, text)).toBe(matches);
+  });
+});
+
+test("a range without bounds lets the least and the greatest number through, whatever it says of ends", () => {
+  const open: Constraint = {
+    constraint_type: "range",
+    min_inclusive: false,
+    max_inclusive: false,
+  };
+  expect(check(open, -Number.MAX_VALUE)).toBe(true);
+  expect(check(open, Number.MAX_VALUE)).toBe(true);
 });
 
 describe("a proof", () => {

@@ -47,6 +47,12 @@ describe("tools", () => {
     expect(evaluate([], call("files.read"))).toEqual(refusal("tool_not_granted", "files.read"));
   });
 
+  test("E18 refuses at a hole in a chain", () => {
+    expect(evaluate([undefined as never, ...chain], call("files.read"))).toEqual(
+      refusal("tool_not_granted", "files.read"),
+    );
+  });
+
   test("judges use on the leaf alone", () => {
     const planner = grant({ tools: { deploy: {} }, limits: { delegateOnly: ["deploy"] } });
     const deployer = grant({ tools: { deploy: {} } });
@@ -159,6 +165,12 @@ describe("arguments", () => {
     );
   });
 
+  test("E18 denies an argument that is named and has no value, whatever it may be", () => {
+    const anything = reading({ constraint_type: "wildcard" });
+    const asked = call("files.read", { path: undefined as never });
+    expect(evaluate([anything], asked)).toEqual(refusal("argument_refused", "files.read.path"));
+  });
+
   test("does not carry a sender's odd text in a rule", () => {
     const args = { path: "/data/a", "x\n\u202esecret": 1 };
     expect(evaluate([reading(path)], call("files.read", args))).toEqual(
@@ -207,6 +219,7 @@ describe("scope requests", () => {
     const root = scoped({ audience: ["https://elsewhere.example"] });
     const leaf = scoped({ audience: ["https://crm.example"] });
     expect(evaluateScope([root, leaf], request)).toBeUndefined();
+    expect(evaluateScope([leaf], request)).toBeUndefined();
     expect(evaluateScope([leaf, root], request)).toEqual(
       refusal("audience_mismatch", "audience", 1),
     );

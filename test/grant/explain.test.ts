@@ -46,33 +46,58 @@ describe("an explanation", () => {
     ]);
   });
 
-  test.each<[string, Parameters<typeof explain>, string, string]>([
+  test("is absent when only a hop above may not use what the leaf may", () => {
+    const planner = grant({ tools: { deploy: {} }, limits: { delegateOnly: ["deploy"] } });
+    const deployer = grant({ tools: { deploy: {} } });
+    expect(explain([planner, deployer], hops, call("deploy"))).toBeUndefined();
+  });
+
+  test.each<[Record<string, Json>, string]>([
+    [{ path: null }, "files.read.path, null"],
+    [{ path: ["/data/a"] }, "files.read.path, an array"],
+    [{ path: 7 }, "files.read.path, a number"],
+    [{ path: "/data/a", depth: {} }, "files.read.depth, an object"],
+    [{ path: "/data/a", "x\n": "secret" }, "files.read.?, not shown"],
+    [{}, "files.read.path, absent"],
+  ])("K04 tells of %j its place and its kind", (args, asked) => {
+    expect(explain(chain, hops, call("files.read", args))?.asked).toBe(asked);
+  });
+
+  test.each<[string, Parameters<typeof explain>, string, string, string]>([
     [
       "a tool",
       [chain, hops, call("rm")],
       "rm",
+      "use of rm",
       "a grant of rm to hop hop-leaf and to those below it",
     ],
     [
       "use",
       [[grant({ tools: { a: {} }, limits: { delegateOnly: ["a"] } })], ["h"], call("a")],
       "a",
+      "use of a",
       "delegate a to another agent, online",
     ],
     [
       "the resource",
-      [[grant({ tools: { a: {} }, audience: ["https://x.example"] })], ["h"], call("a")],
+      [
+        [grant({ tools: { a: {} }, audience: ["https://x.example", "https://y.example"] })],
+        ["h"],
+        call("a"),
+      ],
       "audience",
-      "call at one of https://x.example",
+      "a call at https://tools.example",
+      "call at one of https://x.example, https://y.example",
     ],
     [
       "a ceiling",
       [[grant({ tools: { a: {} }, ceilings: [{ key: "n", max: 1 }] })], ["h"], call("a", { n: 2 })],
       "ceilings.n.max",
+      "ceilings.n.max",
       "stay within ceilings.n.max",
     ],
-  ])("speaks of %s", (_what, args, rule, change) => {
-    expect(explain(...args)).toMatchObject({ rule, wouldPass: [change] });
+  ])("speaks of %s", (_what, args, rule, asked, change) => {
+    expect(explain(...args)).toMatchObject({ rule, asked, wouldPass: [change] });
   });
 
   test.each<[string, Record<string, Json>]>([
@@ -116,6 +141,16 @@ describe("a constraint in words", () => {
       { constraint_type: "host", hosts: ["a.b"], schemes: ["http"], ports: [80] },
       'a URL (http) at "a.b", port 80',
     ],
+    [
+      { constraint_type: "host", hosts: ["a.b"], schemes: ["http", "https"], ports: [80, 443] },
+      'a URL (http, https) at "a.b", port 80, 443',
+    ],
+    [
+      { constraint_type: "one_of", values: [1, 2, 3, 4, 5, 6, 7, 8] },
+      "one of 1, 2, 3, 4, 5, 6, 7, 8",
+    ],
+    [{ constraint_type: "length", min: 1 }, "text or a list of a length from 1"],
+    [{ constraint_type: "regex" } as never as Constraint, "nothing: the constraint is not known"],
     [
       { constraint_type: "time_window", until: "2026-01-01T00:00:00Z" },
       "a time up to 2026-01-01T00:00:00Z",

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/base/json-value.js";
 import { gatesOf } from "../../src/grant/evaluate.js";
+import { isFrom } from "../../src/grant/gate.js";
 import type { Constraint } from "../../src/wire/constraint.js";
 import type { Grant } from "../../src/wire/grant.js";
 import { call, grant } from "./grants.js";
@@ -35,6 +36,49 @@ describe("approval gates", () => {
     expect(gatesOf([two, big], asked).map(({ index }) => index)).toEqual([1, 0]);
     expect(gatesOf([two, other], asked).map(({ index }) => index)).toEqual([1, 0]);
     expect(gatesOf([big], call("other", { amount: 60 }))).toEqual([]);
+  });
+
+  test.each<[string, root: object, leaf: object, asked: readonly number[]]>([
+    [
+      "enough people, but others",
+      { approvers: 1, from: ["ann"] },
+      { approvers: 2, from: ["cy", "dan"] },
+      [1, 0],
+    ],
+    [
+      "of the same people too few",
+      { approvers: 2, from: ["ann", "bob"] },
+      { approvers: 1, from: ["ann"] },
+      [1, 0],
+    ],
+    [
+      "as many of the same people",
+      { approvers: 1, from: ["ann", "bob"] },
+      { approvers: 1, from: ["ann"] },
+      [1],
+    ],
+  ])(
+    "asks the root's approvers too, unless the leaf's are enough: %s",
+    (_why, root, leaf, asked) => {
+      const gates = gatesOf([gated(root), gated(leaf)], call("pay"));
+      expect(gates.map(({ index }) => index)).toEqual(asked);
+    },
+  );
+
+  test("A36 takes no approvers at all for no stricter than some", () => {
+    expect(isFrom({ approvers: 1, from: [] }, { approvers: 1, from: ["ann"] })).toBe(false);
+  });
+
+  test("E18 asks for approval when a condition throws, even where another does not apply", () => {
+    const when: Record<string, Constraint> = {
+      to: { constraint_type: "contains", required: ["a"] },
+      amount: above,
+    };
+    const forged: Grant = {
+      ...grant({ tools: { pay: {} } }),
+      limits: { approval: { pay: { when, approvers: 1 } } },
+    };
+    expect(gatesOf([forged], call("pay", { to: trap, amount: 1 })).length).toBe(1);
   });
 
   test("E18 asks for approval when a gate's condition throws", () => {

@@ -59,9 +59,20 @@ describe("budgets", () => {
     expect(attenuate(limited({}), limited(child)).limits).toEqual(child);
   });
 
+  test("lets a child have as much as its parent", () => {
+    const all = { calls: 5, children: 3, descendants: 4, spend: { EUR: "2" } };
+    expect(attenuate(limited(all), limited(all)).limits).toEqual(all);
+  });
+
+  test("makes up no limit where neither states one", () => {
+    expect(attenuate(limited({}), limited({})).limits).toStrictEqual({});
+  });
+
   test("takes no depth for a self-link, and leaves none", () => {
-    const link = attenuate(limited({ depth: 0 }), limited({}), { selfLink: true });
-    expect(link.limits.depth).toBe(0);
+    for (const depth of [0, 3]) {
+      const link = attenuate(limited({ depth }), limited({}), { selfLink: true });
+      expect(link.limits.depth).toBe(0);
+    }
   });
 });
 
@@ -87,6 +98,16 @@ describe("use and delegate", () => {
     expect(attenuate(parent, paying, online).limits.delegateOnly).toEqual([]);
     const silent = limited({}, { "pay.refund": {} });
     expect(attenuate(parent, silent, online).limits.delegateOnly).toEqual(["pay.refund"]);
+  });
+
+  test("hands rights down with their tools, and drops those of tools that are not held", () => {
+    const searching = attenuate(parent, limited({}, { "web.search": {} }), { selfLink: true });
+    expect(searching.limits.useOnly).toEqual(["web.search"]);
+    expect(attenuate(parent, limited({}, { "pay.refund": {} }), online).limits).toStrictEqual({
+      delegateOnly: ["pay.refund"],
+    });
+    const stated = limited({ useOnly: ["pay.refund"] });
+    expect(attenuate(limited({}), stated).limits.useOnly).toEqual(["pay.refund"]);
   });
 
   test("lets a self-link have what its holder may use", () => {
@@ -120,6 +141,10 @@ describe("approval gates", () => {
     ["more approvers", { ...kept, approvers: 3, from: ["ann", "bob", "cy"] }],
   ])("A35 accepts %s", (_why, gate) => {
     expect(attenuate(parent, gated(gate)).limits.approval).toEqual({ "pay.refund": gate });
+  });
+
+  test("lets a child ask for approval where its parent does not", () => {
+    expect(attenuate(limited({}), gated(kept)).limits.approval).toEqual({ "pay.refund": kept });
   });
 
   test("A35 lets a gate go with its tool, and hands it down otherwise", () => {
