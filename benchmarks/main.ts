@@ -5,7 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FULL, QUICK, type Run } from "./harness.js";
@@ -27,6 +27,8 @@ const HERE = fileURLToPath(import.meta.url);
 const RESULTS = fileURLToPath(new URL("../../../benchmarks/RESULTS.md", import.meta.url));
 /** Marks the line on which a section hands its result to the parent process. */
 const MARK = "legate-bench:";
+
+const [LOAD] = loadavg();
 
 const { values: options } = parseArgs({
   options: {
@@ -110,6 +112,7 @@ function machine(): string[] {
   return [
     `${cpu?.model.trim() ?? "unknown processor"}, ${availableParallelism()} threads, ${gib} GiB, ${process.platform} ${process.arch}`,
     versions,
+    `load when it began: ${(LOAD ?? 0).toFixed(1)} (quiet is below 1: what else runs costs warm code more than bare signatures)`,
     `${new Date().toISOString().slice(0, 10)}, npm run bench${quick ? " -- --quick" : ""}`,
   ];
 }
