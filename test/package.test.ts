@@ -105,9 +105,12 @@ describe("the published package", () => {
       join(consumer, "index.ts"),
       `${imports.join("\n")}\nexport const doors: readonly object[] = [${uses}];\n`,
     );
-    const options = ["--strict", "--exactOptionalPropertyTypes", "--module", "NodeNext"];
-    const rest = ["--target", "ES2022", "--types", "node", "--noEmit", "index.ts"];
-    expect(outputOf(process.execPath, [TSC, ...options, ...rest], consumer)).toBe("");
+    const options = ["--strict", "--module", "NodeNext", "--target", "ES2022", "--types", "node"];
+    const compile = (...more: readonly string[]) =>
+      outputOf(process.execPath, [TSC, ...options, ...more, "--noEmit", "index.ts"], consumer);
+    expect(compile()).toBe("");
+    // Declarations of xstate itself do not pass under this option; ours are compiled with it in the build.
+    expect(compile("--exactOptionalPropertyTypes", "--skipLibCheck")).toBe("");
   });
 
   test.each(Object.entries(MANIFEST.bin))("has the command %s", (_name, path) => {

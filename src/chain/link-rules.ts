@@ -46,7 +46,7 @@ export const PARSE_FIRST_ORDER: readonly Rule[] = [
 ];
 
 /** A child's `iss` names the key that signed it (AAT draft I1; RFC 9278). @throws `issuer_invalid` */
-export function judgeLinkIssuer(token: ChainToken, { profile }: Judgement): void {
+function judgeLinkIssuer(token: ChainToken, { profile }: Judgement): void {
   if (token.parent === undefined || profile.issuer !== "thumbprint") return;
   if (token.claims.issuer === thumbprintUri(token.signer)) return;
   throw new DelegationError("issuer_invalid", "issuer does not name the key that signed", {
@@ -61,7 +61,7 @@ export function judgeLinkIssuer(token: ChainToken, { profile }: Judgement): void
  *
  * @throws `depth_invalid`
  */
-export function judgeDepth(token: ChainToken, { profile }: Judgement): void {
+function judgeDepth(token: ChainToken, { profile }: Judgement): void {
   const { claims, parent, index } = token;
   if (claims.depth !== index) throw depthInvalid("del_depth");
   const lineage = rootOf(token).claims.anchor?.lineage.length ?? 1;
@@ -77,7 +77,7 @@ export function judgeDepth(token: ChainToken, { profile }: Judgement): void {
 }
 
 /** The principal never changes (agent-delegation draft, step 3). @throws `principal_altered` */
-export function judgePrincipal(token: ChainToken, { profile }: Judgement): void {
+function judgePrincipal(token: ChainToken, { profile }: Judgement): void {
   if (token.parent === undefined || profile.subject === "undefined") return;
   const { subject } = token.claims;
   if (subject === undefined && profile.subject === "optional") return;
@@ -86,7 +86,7 @@ export function judgePrincipal(token: ChainToken, { profile }: Judgement): void 
 }
 
 /** The tenant never changes. @throws `tenant_altered` */
-export function judgeTenant(token: ChainToken): void {
+function judgeTenant(token: ChainToken): void {
   const tenant = token.claims.link?.tenant;
   if (tenant === undefined || tenant === rootOf(token).claims.anchor?.tenant) return;
   throw new DelegationError("tenant_altered", "tenant is not the root's", { rule: "tenant" });
@@ -124,7 +124,7 @@ export function judgeLifetime(token: ChainToken, { profile, now }: Judgement): v
 }
 
 /** A root holds the detail of its profile (AAT draft, step 3). @throws `malformed` */
-export function judgeRootCapable(token: ChainToken): void {
+function judgeRootCapable(token: ChainToken): void {
   if (token.parent === undefined) judgeLeafCapable(token);
 }
 
@@ -142,7 +142,7 @@ export function judgeLeafCapable(token: ChainToken): void {
  *
  * @throws `self_link_invalid`
  */
-export function judgeSelfLink(token: ChainToken): void {
+function judgeSelfLink(token: ChainToken): void {
   const { parent, claims, stated } = token;
   if (!token.selfLink || parent === undefined) return;
   const faults: readonly (readonly [boolean, string])[] = [
@@ -161,7 +161,7 @@ export function judgeSelfLink(token: ChainToken): void {
 }
 
 /** What may only be delegated passes online, to a proven agent; never by a link. @throws `link_requires_coordinator` */
-export function judgeDelegateOnly(token: ChainToken): void {
+function judgeDelegateOnly(token: ChainToken): void {
   const delegateOnly = token.parent?.grant.limits.delegateOnly;
   if (delegateOnly === undefined || token.selfLink) return;
   const tool = delegateOnly.find((name) => Object.hasOwn(token.stated.tools, name));
@@ -172,7 +172,7 @@ export function judgeDelegateOnly(token: ChainToken): void {
 }
 
 /** A child lies inside what its parent may delegate (both drafts); what it does not state it inherits. @throws `grant_exceeds_parent` */
-export function judgeCapability(token: ChainToken): void {
+function judgeCapability(token: ChainToken): void {
   const { parent, stated, selfLink } = token;
   if (parent === undefined) return;
   // Whether it outlives its parent is a rule of its own, with a place of its own in each draft's order.
@@ -181,7 +181,7 @@ export function judgeCapability(token: ChainToken): void {
 }
 
 /** A child names its parent by the digest of its signing input (both drafts). @throws `par_hash_mismatch` */
-export function judgeParentHash({ claims, parent }: ChainToken): void {
+function judgeParentHash({ claims, parent }: ChainToken): void {
   if (parent === undefined) return;
   if (claims.parHash !== undefined && equalDigest(claims.parHash, parent.hash)) return;
   throw new DelegationError("par_hash_mismatch", "token is not a child of the one before it", {

@@ -49,9 +49,9 @@ export interface Profile {
 }
 
 /** `typ` of a link in the `legate` profile: what a holder signs as a link passes for nothing else. */
-export const LINK_TYP = "delegation-link+jwt";
+const LINK_TYP = "delegation-link+jwt";
 /** `typ` of an access token (RFC 9068 §2.1). */
-export const ACCESS_TOKEN_TYP = "at+jwt";
+const ACCESS_TOKEN_TYP = "at+jwt";
 
 /** Kinds of signed messages that are no tokens: proofs, lists, events. */
 const OTHER_KINDS = [

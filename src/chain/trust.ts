@@ -25,7 +25,7 @@ export interface TrustSettings {
 }
 
 /** The algorithms that are accepted where nobody says otherwise. */
-export const DEFAULT_ALGS: readonly string[] = ["EdDSA", "Ed25519", "ES256"];
+const DEFAULT_ALGS: readonly string[] = ["EdDSA", "Ed25519", "ES256"];
 
 /** The keys of a JWKS, or of a ring, as keys to trust: each for headers that name its `kid`. */
 export function trustedKeys(keys: ReadonlyMap<string, VerificationKey>): readonly TrustedKey[] {

@@ -166,4 +166,4 @@ function positive(claims: JsonObject): number {
   throw malformed("del_max_depth");
 }
 
-export type { LineageHop, StatusReference, TokenClaims } from "./token-claims.js";
+export type { StatusReference, TokenClaims } from "./token-claims.js";

@@ -25,7 +25,7 @@ import { copyPlainToolMap, isPlainToolMap } from "./tool-map-form.js";
 /** Type of the AAT draft's authorization detail. */
 export const AAT_DETAIL_TYPE = "attenuating_agent_token";
 /** Type of the agent-delegation draft's authorization detail. */
-export const AGENT_DELEGATION_DETAIL_TYPE = "agent_delegation";
+const AGENT_DELEGATION_DETAIL_TYPE = "agent_delegation";
 
 /** Tool to argument to constraint; an empty inner map leaves arguments free. Without prototype, on both levels. */
 export type ToolMap = Readonly<Record<string, Readonly<Record<string, Constraint>>>>;

@@ -5,7 +5,7 @@ import { NAME_CHARS_MAX } from "../base/limits.js";
 const name = z.string().min(1).max(NAME_CHARS_MAX);
 const time = z.int().nonnegative();
 
-export const hopStateSchema = z.enum([
+const hopStateSchema = z.enum([
   "requested",
   "pending_approval",
   "active",

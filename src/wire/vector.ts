@@ -56,4 +56,3 @@ export const vectorFileSchema = z.discriminatedUnion("profile", [
   z.object({ profile: z.literal("dpop"), note, vectors: z.array(dpopVectorSchema) }),
   z.object({ profile: z.literal("status-list"), note, vectors: z.array(statusListVectorSchema) }),
 ]);
-export type VectorFile = z.infer<typeof vectorFileSchema>;

@@ -24,7 +24,7 @@ export const COORDINATOR = keyOf(1);
 /** Another coordinator, whom nobody here trusts. */
 export const STRANGER = keyOf(2);
 /** Holder keys by hop, root first. */
-export const HOLDERS: readonly SigningKey[] = Array.from({ length: 40 }, (_, at) =>
+const HOLDERS: readonly SigningKey[] = Array.from({ length: 40 }, (_, at) =>
   keyOf(100 + at),
 );
 

@@ -36,9 +36,9 @@ export interface RootWords extends HopWords {
   readonly subject?: string;
 }
 
-export const event = (kind: string, tenant = "acme"): AuditDraft => ({ kind, tenant });
+const event = (kind: string, tenant = "acme"): AuditDraft => ({ kind, tenant });
 
-export function authorityOf(limits: Limits = {}): { authority: Authority; digest: string } {
+function authorityOf(limits: Limits = {}): { authority: Authority; digest: string } {
   const authority: Authority = {
     tools: { "files.read": {} },
     scopes: [],
