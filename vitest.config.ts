@@ -8,8 +8,8 @@ export default defineConfig(({ mode }) => ({
     include: [`test/**/*.${mode}.ts`],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: mode === "test" ? 30_000 : 3_600_000,
-    hookTimeout: 60_000,
+    testTimeout: mode === "test" ? 180_000 : 3_600_000,
+    hookTimeout: 300_000,
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
   },
 }));

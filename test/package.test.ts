@@ -75,7 +75,7 @@ describe("the published package", () => {
     for (const name of Object.keys(MANIFEST.dependencies)) lend(name);
     for (const name of ["@types/node", "undici-types"]) lend(name);
     writeFileSync(join(consumer, "package.json"), '{ "type": "module", "private": true }');
-  }, 120_000);
+  }, 300_000);
 
   test("holds its build and its papers, and nothing else", () => {
     const names = readdirSync(installed).sort();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { canonicalDigest } from "../../src/base/canonical.js";
 import { DelegationError } from "../../src/base/error.js";
 import { PROOF_WINDOW_MS } from "../../src/base/limits.js";
@@ -364,4 +364,21 @@ describe("the drafts", () => {
 test("a demanded nonce must come with the proof", () => {
   const asked = asking({ nonce: "fresh" });
   expect(() => checkPossession(leaf.chain, dpop(), asked)).toThrow(fault("proof_invalid"));
+});
+
+describe("time", () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  test("P15 a verification and its proof are judged by the one instant they are given, and look at no clock", () => {
+    const proof = aat();
+    const noClock = () => {
+      throw new Error("a clock was looked at");
+    };
+    vi.spyOn(Date, "now").mockImplementation(noClock);
+    vi.spyOn(performance, "now").mockImplementation(noClock);
+    const held = verified(leaf.tokens);
+    expect(checkPossession(held.chain, proof, asking())).toEqual({});
+    const late = { ...asking(), now: NOW + PROOF_WINDOW_MS + 1_000 };
+    expect(() => checkPossession(held.chain, proof, late)).toThrow(fault("proof_expired"));
+  });
 });
