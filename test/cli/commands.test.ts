@@ -19,7 +19,7 @@ beforeAll(async () => {
   command = buildCommand();
   journal = join(command.folder, "journal.jsonl");
   made = await writeJournal(journal);
-}, 120_000);
+}, 300_000);
 
 afterAll(() => command.remove());
 

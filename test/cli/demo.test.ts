@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 120_000 });
 let command: Built;
 beforeAll(() => {
   command = buildCommand();
-}, 120_000);
+}, 300_000);
 afterAll(() => command.remove());
 
 describe("legate demo", () => {

@@ -9,7 +9,7 @@ const VECTORS = join(ROOT, "test", "vectors");
 let command: Built;
 beforeAll(() => {
   command = buildCommand();
-}, 120_000);
+}, 300_000);
 afterAll(() => command.remove());
 
 /** A file of the test's own. */

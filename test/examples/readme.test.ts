@@ -24,7 +24,7 @@ function blockOf(info: string): string {
 let command: Built;
 beforeAll(() => {
   command = buildCommand();
-}, 120_000);
+}, 300_000);
 afterAll(() => command.remove());
 
 describe("README", () => {

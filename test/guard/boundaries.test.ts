@@ -262,7 +262,7 @@ describe("a cut", () => {
     }
     expect(verdicts).toEqual({ delegation_revoked: 9_999 });
     await r.close();
-  }, 120_000);
+  }, 300_000);
 });
 
 async function openSession(guard: Guard, hop: EmbeddedHop): Promise<SessionClient> {
