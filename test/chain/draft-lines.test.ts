@@ -3,6 +3,7 @@ import { compactVerify, importJWK } from "jose";
 import { describe, expect, test } from "vitest";
 import { canonicalize } from "../../src/base/canonical.js";
 import { CODES, type Outcome } from "../../src/base/codes.js";
+import { DelegationError } from "../../src/base/error.js";
 import { type LinkDraft, mintLink } from "../../src/chain/mint.js";
 import { mintRoot, type RootDraft } from "../../src/chain/mint-anchor.js";
 import { Trust } from "../../src/chain/trust.js";
@@ -10,6 +11,7 @@ import { type VerifyOptions, verifyChain } from "../../src/chain/verify.js";
 import { signingInputDigest, signJws } from "../../src/token/jws.js";
 import { generateSigningKey, type SigningKey, thumbprintUri } from "../../src/token/key.js";
 import type { Authority, Grant } from "../../src/wire/grant.js";
+import { WELL_SAID } from "../token/fixtures.js";
 import {
   anchor,
   type Claims,
@@ -43,7 +45,9 @@ function outcomeOf(run: () => unknown): Outcome | "accept" {
     run();
     return "accept";
   } catch (thrown) {
-    return CODES[(thrown as { code: keyof typeof CODES }).code].outcome;
+    if (!(thrown instanceof DelegationError)) throw thrown;
+    expect(thrown.message).toMatch(WELL_SAID);
+    return CODES[thrown.code].outcome;
   }
 }
 

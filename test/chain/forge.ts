@@ -11,6 +11,7 @@ import { type VerifyOptions, verifyChain } from "../../src/chain/verify.js";
 import { signingInputDigest, signJws } from "../../src/token/jws.js";
 import { generateSigningKey, type SigningKey, thumbprintUri } from "../../src/token/key.js";
 import type { Grant } from "../../src/wire/grant.js";
+import { WELL_SAID } from "../token/fixtures.js";
 
 export const NOW = 1_800_000_000_000;
 export const ISSUER = "https://coordinator.example";
@@ -24,9 +25,7 @@ export const COORDINATOR = keyOf(1);
 /** Another coordinator, whom nobody here trusts. */
 export const STRANGER = keyOf(2);
 /** Holder keys by hop, root first. */
-const HOLDERS: readonly SigningKey[] = Array.from({ length: 40 }, (_, at) =>
-  keyOf(100 + at),
-);
+const HOLDERS: readonly SigningKey[] = Array.from({ length: 40 }, (_, at) => keyOf(100 + at));
 
 export function holder(at: number): SigningKey {
   const key = HOLDERS[at];
@@ -153,6 +152,7 @@ export function refuses(code: Code, run: () => unknown, rule?: string): Delegati
     run();
   } catch (thrown) {
     if (!(thrown instanceof DelegationError)) throw thrown;
+    expect(thrown.message).toMatch(WELL_SAID);
     expect({ code: thrown.code, ...(rule === undefined ? {} : { rule: thrown.rule }) }).toEqual({
       code,
       ...(rule === undefined ? {} : { rule }),

@@ -13,9 +13,16 @@ export function keyOf(seed: number, alg: Alg = "EdDSA"): SigningKey {
   return generateSigningKey(alg, seededRandom(seed));
 }
 
+/** What every refusal says: something, in lower case, without a full stop at its end. */
+export const WELL_SAID = /^[a-z].*[^.]$/;
+
 /** A fault with this code. */
 export function fault(code: Code): unknown {
-  return expect.objectContaining({ name: "DelegationError", code });
+  return expect.objectContaining({
+    name: "DelegationError",
+    code,
+    message: expect.stringMatching(WELL_SAID),
+  });
 }
 
 /** What `run` throws; a test that expects a refusal fails when nothing is thrown. */
