@@ -33,6 +33,7 @@ import { revoke } from "./revoke.js";
 import type { DelegationStore } from "./store.js";
 import { suspend } from "./suspend.js";
 import { ask } from "./ticket.js";
+import type { Coordinator } from "./verbs.js";
 
 /** What a coordinator is made of. */
 export interface CoordinatorOptions {
@@ -58,15 +59,12 @@ export interface CoordinatorOptions {
   readonly guards?: GuardReports;
 }
 
-/** All verbs; see the file of each. */
-export type Coordinator = ReturnType<typeof createCoordinator>;
-
 /**
  * Makes a coordinator.
  *
  * @throws {DelegationError} `config_invalid`
  */
-export function createCoordinator(options: CoordinatorOptions) {
+export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const ctx = contextOf(options);
   return {
     open: bind(ctx, "open", open),
@@ -89,14 +87,11 @@ export function createCoordinator(options: CoordinatorOptions) {
     inspectChain: bind(ctx, "inspectChain", inspectChain),
     inspectTree: bind(ctx, "inspectTree", inspectTree),
     inspectTrees: bind(ctx, "inspectTrees", inspectTrees),
-    /** Public keys that anchors verify under. */
     jwks: () => publicJwks(ctx.keys.verification),
-    /** Signs with other keys from now on; what earlier ones signed verifies while the ring holds them. */
     useKeys: (keys: KeyRing) => {
       ctx.trust.change(trustSettings(keys, ctx.config.issuer));
       ctx.keys = keys;
     },
-    /** Starts sweeping leases; whoever starts it stops it. */
     keep: (timers: Timers = systemTimers) => startKeeper(ctx, timers),
   };
 }

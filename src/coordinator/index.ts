@@ -3,9 +3,13 @@
  *
  * @module
  */
+export type { PossessionResult } from "../chain/possession.js";
+export type { Jwks, KeyRing, ServedJwk } from "../token/jwks.js";
+export type { SessionAnswer, SessionCall, SessionParties, Sessions } from "../token/session.js";
+export type { Counters, HopRecord, TicketRecord, TreeRecord } from "../wire/record.js";
 export type { Actor, Operator } from "./actor.js";
 export { type AgentDirectory, AgentRegistry } from "./agents.js";
-export { type Coordinator, type CoordinatorOptions, createCoordinator } from "./coordinator.js";
+export { type CoordinatorOptions, createCoordinator } from "./coordinator.js";
 export type { Approver } from "./decide.js";
 export type { Delegated, Pending } from "./delegate.js";
 export type { Difference } from "./difference.js";
@@ -31,3 +35,4 @@ export type {
   TreePage,
 } from "./store.js";
 export type { AskedTicket } from "./ticket.js";
+export type { Coordinator } from "./verbs.js";

@@ -5,11 +5,8 @@ import { silent, type Telemetry } from "../base/telemetry.js";
 import { ChainCache } from "../chain/cache.js";
 import { Trust } from "../chain/trust.js";
 import { AgentRegistry } from "../coordinator/agents.js";
-import {
-  type Coordinator,
-  type CoordinatorOptions,
-  createCoordinator,
-} from "../coordinator/coordinator.js";
+import { type CoordinatorOptions, createCoordinator } from "../coordinator/coordinator.js";
+import type { Coordinator } from "../coordinator/verbs.js";
 import { systemTimers, type Timers } from "../lifecycle/timers.js";
 import type { PolicyEngine } from "../policy/engine.js";
 import { type KeyRing, keyRing } from "../token/jwks.js";

@@ -5,9 +5,9 @@
  */
 import { DelegationError } from "../base/error.js";
 import type { Trust } from "../chain/trust.js";
-import type { Coordinator } from "../coordinator/coordinator.js";
 import type { CutPreview } from "../coordinator/preview.js";
 import type { Revoked } from "../coordinator/revoke.js";
+import type { Coordinator } from "../coordinator/verbs.js";
 import { Guard, type GuardOptions } from "../guard/guard.js";
 import type { Boundary } from "../wire/cut.js";
 import { EmbeddedHop } from "./embedded-hop.js";
@@ -20,6 +20,8 @@ import type { MemoryStore } from "./store.js";
 export {
   type Checkpoint,
   type NoteKey,
+  type NoteSigner,
+  type NoteVerifier,
   openCheckpoint,
   signCheckpoint,
 } from "../audit/checkpoint.js";
@@ -29,7 +31,7 @@ export { type LogFault, type LogVerdict, type VerifyOptions, verifyLog } from ".
 export { AgentRegistry } from "../coordinator/agents.js";
 export type { Allowed, ApprovalNeed, Asked, Call, Decision, Denied } from "../guard/decision.js";
 export { Guard } from "../guard/guard.js";
-export { staticRules } from "../policy/static-rules.js";
+export { type StaticEngine, staticRules } from "../policy/static-rules.js";
 export { EmbeddedHop, type PendingHop } from "./embedded-hop.js";
 export type { EmbeddedOptions } from "./embedded-parts.js";
 export type {

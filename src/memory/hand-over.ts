@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.js";
 import type { RandomBytes } from "../base/random.js";
 import type { ChainCache } from "../chain/cache.js";
 import type { Trust } from "../chain/trust.js";
-import type { Coordinator } from "../coordinator/coordinator.js";
+import type { Coordinator } from "../coordinator/verbs.js";
 import { type AgentKeys, makeAgentProof } from "../token/agent-proof.js";
 import { generateSigningKey, type SigningKey } from "../token/key.js";
 import type { GrantInput } from "../wire/grant.js";

@@ -8,13 +8,10 @@ import { Trust } from "../../src/chain/trust.js";
 import type { VerifiedChain } from "../../src/chain/verified-chain.js";
 import { verifyChain } from "../../src/chain/verify.js";
 import { AgentRegistry } from "../../src/coordinator/agents.js";
-import {
-  type Coordinator,
-  type CoordinatorOptions,
-  createCoordinator,
-} from "../../src/coordinator/coordinator.js";
+import { type CoordinatorOptions, createCoordinator } from "../../src/coordinator/coordinator.js";
 import type { Issued } from "../../src/coordinator/issue.js";
 import { type Presented, toolOf, type Verb } from "../../src/coordinator/present.js";
+import type { Coordinator } from "../../src/coordinator/verbs.js";
 import { MemoryReplayStore } from "../../src/memory/replay.js";
 import { createMemoryStore } from "../../src/memory/store.js";
 import { makeAatProof } from "../../src/token/aat-proof.js";
