@@ -4,9 +4,21 @@
  *
  * @module
  */
+export type { Clock } from "./base/clock.js";
 export { CODES, type Code, type CodeRow, type Outcome } from "./base/codes.js";
 export { DelegationError, type Refusal } from "./base/error.js";
+export type { Json, JsonObject } from "./base/json-value.js";
 export { type RandomBytes, systemRandom } from "./base/random.js";
+export {
+  type Attributes,
+  type LabelsOf,
+  METRICS,
+  type Metric,
+  type MetricKind,
+  type MetricName,
+  type Span,
+  type Telemetry,
+} from "./base/telemetry.js";
 export { type CacheLimits, ChainCache } from "./chain/cache.js";
 export {
   formatChain,
@@ -29,6 +41,7 @@ export type {
 } from "./chain/verified-chain.js";
 export { type VerifyOptions, verifyChain, verifyLeaf } from "./chain/verify.js";
 export { attenuate, escapesOf, type Handing } from "./grant/attenuate.js";
+export type { CeilingOptions, Totals } from "./grant/ceiling.js";
 export {
   evaluate,
   evaluateScope,
@@ -52,6 +65,9 @@ export {
 } from "./token/key.js";
 export { importPublicPem, importSigningPem } from "./token/pem.js";
 export { type RemoteJwks, type RemoteJwksOptions, remoteJwks } from "./token/remote-jwks.js";
+export type { ReplayStore } from "./token/replay.js";
+export { CEILING_TYPES, type CeilingType } from "./wire/ceiling.js";
+export type { AllConstraint, AnyConstraint, SimpleConstraint } from "./wire/constraint.js";
 export {
   type Authority,
   type Ceiling,

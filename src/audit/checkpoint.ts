@@ -36,6 +36,7 @@ export interface NoteSigner extends NoteKey {
 
 /** Knows one signer's notes. */
 export interface NoteVerifier extends NoteKey {
+  /** Whether `signature` is this signer's Ed25519 (RFC 8032) over these bytes. */
   verify(bytes: Uint8Array, signature: Uint8Array): boolean;
 }
 

@@ -30,6 +30,7 @@ export interface CachedChain {
   readonly basis: Basis;
 }
 
+/** How much a {@link ChainCache} holds, in verified prefixes. */
 export interface CacheLimits {
   /** `CHAIN_CACHE_MAX` unless told. */
   readonly entriesMax?: number;
@@ -49,7 +50,7 @@ interface Generation {
  * pushes out nobody.
  */
 export class ChainCache {
-  /** Digests of the last tokens that were verified whole. */
+  /** Digests of the last tokens that were verified whole. @internal */
   readonly texts: TokenTexts;
   readonly #generationMax: number;
   readonly #perRootMax: number;
@@ -70,7 +71,7 @@ export class ChainCache {
     return this.#young.entries.size + this.#old.entries.size;
   }
 
-  /** What was verified of the chain that ends in the token of this digest, by this very basis. */
+  /** What was verified of the chain that ends in the token of this digest, by this very basis. @internal */
   find(digest: string, basis: Basis): CachedChain | undefined {
     const young = this.#young.entries.get(digest);
     if (young !== undefined) return isBy(young, basis) ? young : undefined;
@@ -80,7 +81,7 @@ export class ChainCache {
     return old;
   }
 
-  /** Keeps a verified prefix, as far as its root's quota allows. */
+  /** Keeps a verified prefix, as far as its root's quota allows. @internal */
   keep(digest: string, entry: CachedChain): void {
     if (this.#young.entries.size >= this.#generationMax && !this.#young.entries.has(digest)) {
       this.#old = this.#young;

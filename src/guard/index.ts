@@ -4,6 +4,14 @@
  * @module
  */
 export type {
+  ApprovalObligation,
+  Obligation,
+  PolicyDecision,
+  PolicyEngine,
+  PolicyHop,
+  PolicyRequest,
+} from "../policy/engine.js";
+export type {
   Admission,
   AdmitMove,
   Admitted,

@@ -74,6 +74,7 @@ export const privateJwkSchema = z.discriminatedUnion("kty", [
   z.object({ ...secretMembers, ...okp }),
   z.object({ ...secretMembers, ...ec }),
 ]);
+/** A private Ed25519 or P-256 key (RFC 7517, RFC 8037), as a key file holds it. */
 export type PrivateJwk = z.infer<typeof privateJwkSchema>;
 
 /** The members of a public key that name it: exactly those that its thumbprint covers (RFC 7638 §3.2). */

@@ -25,6 +25,7 @@ export const countersSchema = z.strictObject({
   children: z.int().nonnegative(),
   descendants: z.int().nonnegative(),
 });
+/** What a hop and everything below it has used up. @interface */
 export type Counters = z.infer<typeof countersSchema>;
 
 export const hopRecordSchema = z.strictObject({
@@ -53,6 +54,7 @@ export const hopRecordSchema = z.strictObject({
   position: z.int().nonnegative(),
   counters: countersSchema,
 });
+/** A hop as the store keeps it; times are epoch ms. @interface */
 export type HopRecord = z.infer<typeof hopRecordSchema>;
 
 export const treeRecordSchema = z.strictObject({
@@ -67,6 +69,7 @@ export const treeRecordSchema = z.strictObject({
   /** No anchor outlives it; a lapsed one cannot be renewed. */
   lease: z.strictObject({ until: time, state: z.enum(["held", "lapsed", "released"]) }).optional(),
 });
+/** A tree as the store keeps it; times are epoch ms. @interface */
 export type TreeRecord = z.infer<typeof treeRecordSchema>;
 
 /** A request for a person's approval. The exact arguments are shown to the approver only and go with the decision. */
@@ -94,4 +97,5 @@ export const ticketRecordSchema = z.strictObject({
   /** Canonical JSON of the exact arguments; removed with the decision. */
   shown: z.string().optional(),
 });
+/** A ticket as the store keeps it; times are epoch ms. @interface */
 export type TicketRecord = z.infer<typeof ticketRecordSchema>;
