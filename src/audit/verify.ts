@@ -32,6 +32,7 @@ export type LogFault =
   | "truncated"
   | StoryFault;
 
+/** What the verification of a log found. */
 export interface LogVerdict {
   readonly ok: boolean;
   /** Lines that are good: all of them, or those before the first bad one. */
@@ -44,6 +45,7 @@ export interface LogVerdict {
   readonly notChecked: readonly string[];
 }
 
+/** What a log is held against, and what is known of it. */
 export interface VerifyOptions {
   /** Checkpoints of this log, already opened with a key that is trusted. */
   readonly checkpoints?: readonly Checkpoint[];

@@ -33,6 +33,7 @@ export interface Metric<Kind extends MetricKind = MetricKind, Label extends stri
   readonly help: string;
   readonly labels: readonly Label[];
 }
+/** A sum that only grows, a level, or a distribution. */
 export type MetricKind = "counter" | "gauge" | "histogram";
 
 /** Names of the metrics of one kind. */

@@ -21,6 +21,7 @@ export interface RunningCall {
 
 /** Kept by whoever carries the feed; absent where nobody does. */
 export interface GuardReports {
+  /** The last report of each guard. */
   reports(): readonly GuardReport[];
 }
 

@@ -42,6 +42,7 @@ export interface CreateResult {
   readonly outcome: "created" | "existing" | "replaced";
 }
 
+/** One cut. */
 export interface RevokeMove {
   readonly tenant: string;
   readonly boundary: Boundary;
@@ -49,6 +50,7 @@ export interface RevokeMove {
   readonly now: number;
 }
 
+/** A cut as the log has it. */
 export interface CutResult {
   readonly entry: CutEntry;
   /** False when the same boundary was already cut (standing kinds): nothing new was written. */
@@ -76,6 +78,7 @@ export interface TreeNode {
   readonly authority: Authority;
 }
 
+/** Nodes in depth-first order. */
 export interface TreePage {
   readonly nodes: readonly TreeNode[];
   /** Opaque; absent on the last page. */
@@ -90,6 +93,7 @@ export interface TreePage {
  * tolerance. All throw `store_unavailable` when the answer is not known to be kept.
  */
 export interface DelegationStore {
+  /** Generation, newest position, and how much is kept. */
   status(): Promise<StoreStatus>;
 
   /** Makes a tree and its root hop. @throws `id_taken` */
@@ -156,7 +160,7 @@ export interface DelegationStore {
   /** Logs a cut, whatever state the hop is in, also for a hop never seen. Size of the subtree does not matter. */
   revoke(move: RevokeMove): Promise<CutResult>;
 
-  /** Renews the lease on a root. @throws `lease_lapsed` */
+  /** Renews the lease on a root; never shortens it. @throws `lease_lapsed` */
   renew(move: {
     tenant: string;
     tree: string;
@@ -179,10 +183,15 @@ export interface DelegationStore {
     now: number;
   }): Promise<TicketRecord>;
 
+  /** A tree as it stands now: a lease that is due shows as lapsed. Undefined when the tenant has none of this id. */
   tree(tenant: string, tree: string): Promise<TreeRecord | undefined>;
+  /** A hop in its own state as it stands now, whatever its ancestors' states. Undefined when the tenant has none of this id. */
   hop(tenant: string, hop: string): Promise<HopRecord | undefined>;
+  /** What a hop may do; its expiry is in the record. @throws `hop_not_found` */
   authority(hop: HopRecord): Promise<Authority>;
+  /** A ticket; `shown` only while it is `asked`. Undefined when the tenant has none of this id. */
   ticket(tenant: string, ticket: string): Promise<TicketRecord | undefined>;
+  /** All tickets kept of a tree; none for a tree that is not known. */
   tickets(tenant: string, tree: string): Promise<readonly TicketRecord[]>;
   /** Root first. @throws `hop_not_found` */
   chain(tenant: string, hop: string): Promise<readonly TreeNode[]>;
@@ -197,7 +206,9 @@ export interface DelegationStore {
     tenant: string,
     options: { cursor?: string; limit: number },
   ): Promise<{ trees: readonly TreeRecord[]; next?: string }>;
+  /** What the subtree of a hop has used up. @throws `hop_not_found` */
   counters(tenant: string, hop: string): Promise<Counters>;
+  /** What a cut would newly stop; changes nothing. */
   preview(tenant: string, boundary: Boundary): Promise<Preview>;
   /** Audit lines in order, of one tree or of the whole log. */
   audit(options: {
@@ -207,5 +218,6 @@ export interface DelegationStore {
     limit: number;
   }): Promise<readonly AuditLine[]>;
 
+  /** Lets go of everything once all that was done is kept; afterwards every method refuses `store_unavailable`. */
   close(): Promise<void>;
 }

@@ -21,7 +21,7 @@ export interface AdmitMove {
   readonly stated: readonly StatedLimits[];
   /** Tickets to consume, each bound to (hop, tool, arguments' keyed hash, policy version). */
   readonly tickets: readonly TicketUse[];
-  /** Consumed once: the digest of a single-use token. */
+  /** Consumed once: the digest of the signing input of a single-use token. */
   readonly once?: string;
   /** Newest feed position that the guard had applied when it decided. */
   readonly seen: Position;
@@ -29,17 +29,20 @@ export interface AdmitMove {
   readonly now: number;
 }
 
+/** What one offline link states for itself. `calls` counts; `spend` maps currency to decimal string. */
 export interface StatedLimits {
   readonly hop: string;
   readonly calls?: number;
   readonly spend?: Readonly<Record<string, string>>;
 }
 
+/** A granted ticket, and the binding that the guard computed from the call: they must be one. */
 export interface TicketUse {
   readonly ticket: string;
   readonly binding: string;
 }
 
+/** That it happened, and where it is written. */
 export interface Admitted {
   readonly position: Position;
   /** Sequence of the audit line. */

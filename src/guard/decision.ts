@@ -70,4 +70,5 @@ export interface ApprovalNeed {
   readonly from?: readonly string[];
 }
 
+/** What a guard decides: run it, do not, or ask people first. */
 export type Decision = Allowed | Denied | Asked;

@@ -19,7 +19,9 @@ export interface FeedSnapshot {
 
 /** What a subscriber is told. Entries come in order of position, without gaps; a gap is the follower's to detect. */
 export interface FeedListener {
+  /** The next entry of the log. */
   entry(entry: CutEntry): void;
+  /** The log stood so, after every entry told before. */
   heartbeat(heartbeat: Heartbeat): void;
   /** The connection is lost or the feed can no longer be trusted: resync. */
   lost(reason: string): void;

@@ -155,6 +155,7 @@ export class Guard {
     return runAllowed(await this.authorize(call), handler);
   }
 
+  /** What the guard knows at this moment; asks nobody. */
   status(): GuardStatus {
     return {
       feed: this.#follower.state(),

@@ -11,6 +11,7 @@ import type { ApprovalEvent } from "./state.js";
 
 const LAPSES = { lapse: { target: "lapsed" } } as const;
 
+/** The machine of one approval; an actor of it starts `asked`. Delays are ms. */
 export const approvalMachine = setup({
   types: { events: {} as { type: ApprovalEvent } },
   delays: { lapse: 0 },

@@ -21,6 +21,7 @@ const LOSES = {
 const SOFT = { soft_timeout: { target: "stale" } } as const;
 const HARD = { hard_timeout: { target: "blind" } } as const;
 
+/** The machine of a guard's copy of the log; an actor of it starts `connecting`. Delays are ms. */
 export const feedMachine = setup({
   types: { events: {} as { type: FeedEvent } },
   delays: { soft_timeout: 0, hard_timeout: 0 },

@@ -12,6 +12,7 @@ import type { HopEvent } from "./state.js";
 /** Revoked and expired are reached from every state that is not final. */
 const ENDS = { revoke: { target: "revoked" }, expire: { target: "expired" } } as const;
 
+/** The machine of one hop; an actor of it starts `requested`. */
 export const hopMachine = setup({ types: { events: {} as { type: HopEvent } } }).createMachine({
   id: "hop",
   initial: "requested",

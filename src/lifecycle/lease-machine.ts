@@ -11,6 +11,7 @@ import type { LeaseEvent } from "./state.js";
 
 const LAPSES = { lapse: { target: "lapsed" } } as const;
 
+/** The machine of a root's lease; an actor of it starts `held`. Delays are ms. */
 export const leaseMachine = setup({
   types: { events: {} as { type: LeaseEvent } },
   delays: { lapse: 0 },

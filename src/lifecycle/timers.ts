@@ -3,8 +3,11 @@ import { DelegationError } from "../base/error.js";
 
 /** A clock with alarms. Milliseconds since the epoch and from now. */
 export interface Timers {
+  /** Epoch ms. */
   now(): number;
+  /** Calls `ring` once, `delayMs` from now, unless cleared; returns the handle for it. */
   setTimeout(ring: () => void, delayMs: number): unknown;
+  /** Clears an alarm; one that has rung, or was cleared, is left alone. */
   clearTimeout(handle: unknown): void;
 }
 

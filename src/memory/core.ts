@@ -17,6 +17,7 @@ import type { Tenant, Trail, World } from "./model.js";
 import { FORMAT, recover, type StartDeed, type Torn } from "./recover.js";
 import { Shown } from "./shown.js";
 
+/** How to open an embedded store. */
 export interface MemoryStoreOptions {
   readonly clock: Clock;
   /** Path of the journal; without one, everything ends with the process. */

@@ -33,6 +33,7 @@ export interface ApprovalObligation {
   /** Who may; anyone outside the chain when absent. */
   readonly from?: readonly string[];
 }
+/** Every kind of obligation there is. */
 export type Obligation = ApprovalObligation;
 
 /** An answer. `rules` are the ids of the rules that decided; they may be shown to operators and stand in the audit. */

@@ -13,6 +13,7 @@ import { checkWindow, proofInvalid, readingProof } from "./proof-fault.js";
 const ALGS = ["EdDSA", "Ed25519", "ES256"];
 const LIMITS = { bytesMax: PROOF_BYTES_MAX };
 
+/** What an AAT proof says: the leaf, the call, and when. `nowMs` (epoch ms) becomes `iat`, in whole seconds. */
 export interface AatProofDraft {
   readonly key: SigningKey;
   /** `jti` of the leaf. */

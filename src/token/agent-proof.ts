@@ -14,6 +14,7 @@ const ALGS = ["EdDSA", "Ed25519", "ES256"];
 /** The identity keys of an agent, as far as the verifier knows them; none for an agent it does not know. */
 export type AgentKeys = (agent: string) => readonly PublicKey[];
 
+/** What an agent's identity proof says. `nowMs` is epoch ms; the proof tells whole seconds. */
 export interface AgentProofDraft {
   /** The agent's identity key; not the holder key of any hop. */
   readonly key: SigningKey;

@@ -22,6 +22,7 @@ export interface ProofBinding {
   readonly argumentsDigest: string;
 }
 
+/** What a DPoP proof says (RFC 9449 §4.2). `nowMs` (epoch ms) becomes `iat`, in whole seconds. */
 export interface DpopDraft {
   readonly key: SigningKey;
   readonly method: string;

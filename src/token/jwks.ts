@@ -8,6 +8,7 @@ import { type Alg, importPublicKey, type PublicKey, type SigningKey } from "./ke
 export interface Jwks {
   readonly keys: readonly ServedJwk[];
 }
+/** A public key as a JWKS names it (RFC 7517 §4). */
 export type ServedJwk = PublicJwk & {
   readonly kid: string;
   readonly alg: Alg;

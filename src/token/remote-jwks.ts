@@ -4,6 +4,7 @@ import { DelegationError } from "../base/error.js";
 import { parseJwks } from "./jwks.js";
 import type { PublicKey } from "./key.js";
 
+/** How keys are fetched. */
 export interface RemoteJwksOptions {
   /** How long one request may take, ms; 5,000 unless told. */
   readonly timeoutMs?: number;
