@@ -22,14 +22,14 @@ export interface EncodedLine extends Omit<AuditLine, "hash" | "event" | "move"> 
   /** Canonical text of the event, see {@link encodeEvent}. */
   readonly event: string;
   /** Canonical text of the move. */
-  readonly move?: string;
+  readonly move?: string | undefined;
 }
 
 /** Seals a line: computes its hash and writes its canonical text. About three microseconds. */
 export function sealEncoded({ at, event, move, n, prev, seq, up }: EncodedLine): SealedLine {
   const head = `{"at":${at},"event":${event}`;
   const rest = move === undefined ? "" : `,"move":${move}`;
-  const order = `,"n":${n},"prev":${text(prev)},"seq":${seq},"up":${text(up)}}`;
+  const order = `,"n":${n},"prev":${JSON.stringify(prev)},"seq":${seq},"up":${JSON.stringify(up)}}`;
   const hash = sha256Base64url(head + rest + order);
   return { text: `${head},"hash":"${hash}"${rest}${order}`, hash };
 }
@@ -49,46 +49,40 @@ export function hashLine(line: Omit<AuditLine, "hash">): string {
   return sealLine(line).hash;
 }
 
-/** Members of an event in canonical order; numbers and `data` are written apart. */
-const MEMBERS = [
-  "agent",
-  "arguments",
-  "by",
-  "code",
-  "data",
-  "decision",
-  "guard",
-  "hop",
-  "identity",
-  "kind",
-  "policy",
-  "reason",
-  "requester",
-  "rule",
-  "seen",
-  "sequence",
-  "tenant",
-  "ticket",
-  "tool",
-  "tree",
-] as const satisfies readonly (keyof AuditDraft)[];
-
-/** The canonical text of an event: known members only. Throws as {@link sealLine} does. */
+/** The canonical text of an event: known members only, in canonical order. Throws as {@link sealLine} does. */
 export function encodeEvent(event: AuditDraft): string {
-  let members = "";
-  for (const name of MEMBERS) {
-    const value = event[name];
-    if (value === undefined) continue;
-    const comma = members === "" ? "" : ",";
-    const written = typeof value === "string" ? text(value) : canonicalize(value);
-    members += `${comma}"${name}":${written}`;
-  }
-  return `{${members}}`;
+  const { data } = event;
+  let members = textMember("agent", event.agent);
+  members += textMember("arguments", event.arguments);
+  members += textMember("by", event.by);
+  members += textMember("code", event.code);
+  members += data === undefined ? "" : `,"data":${canonicalize(data)}`;
+  members += textMember("decision", event.decision);
+  members += textMember("guard", event.guard);
+  members += textMember("hop", event.hop);
+  members += textMember("identity", event.identity);
+  members += textMember("kind", event.kind);
+  members += textMember("policy", event.policy);
+  members += textMember("reason", event.reason);
+  members += textMember("requester", event.requester);
+  members += textMember("rule", event.rule);
+  members += numberMember("seen", event.seen);
+  members += numberMember("sequence", event.sequence);
+  members += textMember("tenant", event.tenant);
+  members += textMember("ticket", event.ticket);
+  members += textMember("tool", event.tool);
+  members += textMember("tree", event.tree);
+  return `{${members.slice(1)}}`;
 }
 
-/** Native serialization is canonical, but for lone surrogates, which it escapes instead of refusing. */
-function text(value: string): string {
-  const quoted = JSON.stringify(value);
-  if (quoted.length === value.length + 2) return quoted;
-  return quoted.includes("\\ud") ? canonicalize(value) : quoted;
+/** Texts that are written as they are. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function textMember(name: keyof AuditDraft, value: string | undefined): string {
+  if (value === undefined) return "";
+  return PLAIN.test(value) ? `,"${name}":"${value}"` : `,"${name}":${canonicalize(value)}`;
+}
+
+function numberMember(name: keyof AuditDraft, value: number | undefined): string {
+  return value === undefined ? "" : `,"${name}":${canonicalize(value)}`;
 }

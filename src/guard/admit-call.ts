@@ -2,7 +2,7 @@
 import { DelegationError } from "../base/error.js";
 import { approvalBinding, parseTicket } from "../chain/approval-binding.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
-import type { StatedLimits, TicketUse } from "./admission.js";
+import type { AdmitMove, StatedLimits, TicketUse } from "./admission.js";
 import { callLine } from "./audit-lines.js";
 import type { Bench } from "./bench.js";
 import { hopOfGrant } from "./checks.js";
@@ -33,7 +33,7 @@ export async function admitCall(
   policy: string | undefined,
 ): Promise<void> {
   const { chain, leaf, invocation, now } = presented;
-  await bench.admission.admit({
+  const move: AdmitMove = {
     tenant: chain.tenant,
     tree: chain.tree,
     hops: chain.hops.map(({ id }) => id),
@@ -41,15 +41,17 @@ export async function admitCall(
     charge: { spend: priceOf(chain.grant.limits, invocation, bench.costOf, leaf.id) },
     stated: statedByLinks(chain),
     tickets: ticketUses(bench, call, presented, approvals),
-    ...(call.once === true ? { once: chain.digest } : {}),
     seen: bench.follower.position,
     event: callLine(bench, presented, policy, bench.follower.position),
     now,
-  });
+  };
+  // Of what was signed: an ES256 signature has a second spelling, which gives the whole text another digest.
+  await bench.admission.admit(call.once === true ? { ...move, once: chain.parHash } : move);
 }
 
 /** Limits that offline links add: theirs to be charged as well. What equals the token before is its, shared, and charged there. */
-function statedByLinks(chain: VerifiedChain): StatedLimits[] {
+function statedByLinks(chain: VerifiedChain): readonly StatedLimits[] {
+  if (chain.offline.length === 0) return [];
   const stated: StatedLimits[] = [];
   const links = chain.grants.length - (chain.selfLink ? 1 : 0);
   for (let i = 1; i < links; i++) {

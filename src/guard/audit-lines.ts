@@ -1,7 +1,7 @@
 /** How decisions are written down: who asked, which agent, which tool, which decision and rule; one line for each tree of a batch. @module */
 import { sha256Base64url } from "../base/digest.js";
 import type { Json } from "../base/json.js";
-import { NAME_CHARS_MAX } from "../base/limits.js";
+import { AUDIT_LINE_BYTES_MAX, NAME_CHARS_MAX } from "../base/limits.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { Position } from "../wire/cut.js";
 import type { AuditDraft } from "../wire/event.js";
@@ -46,10 +46,22 @@ export interface Scribe {
   readonly auditKey: string;
 }
 
-/** One line for each tree, in the order of the guard's sequence; lines of their own stay as they are. */
+/** Characters that the decisions of one line may come to: what is around them has room besides, and no line is refused. */
+const CALLS_CHARS_MAX = AUDIT_LINE_BYTES_MAX / 4;
+
+/** Decisions on one line, and how many characters they may have. */
+interface OpenLine {
+  readonly calls: Json[];
+  chars: number;
+}
+
+/**
+ * One line for each tree, in the order of the guard's sequence, or more where names are long: a line that the store refused would
+ * hold up all that come after it. Lines of their own stay as they are.
+ */
 export function linesOf(scribe: Scribe, batch: readonly Waiting[]): AuditDraft[] {
   const lines: AuditDraft[] = [];
-  const open = new Map<string, Json[]>();
+  const open = new Map<string, OpenLine>();
   for (const waiting of batch) {
     const { sequence } = waiting;
     if ("line" in waiting) {
@@ -58,18 +70,39 @@ export function linesOf(scribe: Scribe, batch: readonly Waiting[]): AuditDraft[]
     }
     const { chain } = waiting.presented;
     const key = `${chain.tenant.length}:${chain.tenant}${chain.tree}`;
-    let calls = open.get(key);
-    if (calls === undefined) {
-      calls = [];
-      open.set(key, calls);
+    const chars = charsOf(waiting);
+    let line = open.get(key);
+    if (line === undefined || line.chars + chars > CALLS_CHARS_MAX) {
+      const calls: Json[] = [];
+      line = { calls, chars: 0 };
+      open.set(key, line);
       const { tenant, tree } = chain;
       const requester = requesterOf(chain);
       const guard = scribe.name;
       lines.push({ kind: "calls", tenant, tree, requester, guard, sequence, data: { calls } });
     }
-    calls.push(entryOf(scribe, waiting));
+    line.calls.push(entryOf(scribe, waiting));
+    line.chars += chars;
   }
   return lines;
+}
+
+/** At most: every character of a name may be written as an escape of six. The rest is digests, numbers and words. */
+function charsOf({ presented, why }: LocalDecision): number {
+  const { rule = "", policy = "" } = why;
+  const names = presented.leaf.agent.length + presented.tool.length;
+  return (
+    6 * (names + Math.min(rule.length, RULE_CHARS_MAX) + Math.min(policy.length, NAME_CHARS_MAX)) +
+    512
+  );
+}
+
+/** Of the rule of one decision: a place in a grant, or the names of a policy's rules. */
+const RULE_CHARS_MAX = 2 * NAME_CHARS_MAX;
+
+/** What is cut off may have been the other half of a character. */
+function clipped(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : Buffer.from(text.slice(0, charsMax)).toString();
 }
 
 /** Members in the order of canonical JSON, which is quickest to write. */
@@ -85,8 +118,8 @@ function entryOf(scribe: Scribe, decision: LocalDecision): Json {
     decision: effect,
     hop,
     identity,
-    ...(policy === undefined ? {} : { policy: policy.slice(0, NAME_CHARS_MAX) }),
-    ...(rule === undefined ? {} : { rule }),
+    ...(policy === undefined ? {} : { policy: clipped(policy, NAME_CHARS_MAX) }),
+    ...(rule === undefined ? {} : { rule: clipped(rule, RULE_CHARS_MAX) }),
     seen,
     sequence,
     tool: presented.tool,
@@ -100,7 +133,7 @@ export function callLine(
   policy: string | undefined,
   seen: Position,
 ): AuditDraft {
-  const { chain, leaf, invocation } = presented;
+  const { chain, leaf } = presented;
   return {
     kind: "call",
     tenant: chain.tenant,
@@ -109,12 +142,12 @@ export function callLine(
     requester: requesterOf(chain),
     agent: leaf.agent,
     identity: leaf.identity,
-    tool: invocation.tool,
+    tool: presented.tool,
     decision: "allow",
     arguments: keyedDigest(scribe, presented),
     guard: scribe.name,
     seen,
-    ...(policy === undefined ? {} : { policy: policy.slice(0, NAME_CHARS_MAX) }),
+    policy: policy?.slice(0, NAME_CHARS_MAX),
   };
 }
 

@@ -106,12 +106,35 @@ export interface Stamp {
   readonly data?: JsonObject;
 }
 
-/** The caller's event with the store's facts in it: an event cannot tell of another hop than its move is about. */
-export function stamped(draft: AuditDraft, { data, ...facts }: Stamp): AuditDraft {
-  // A cut beyond one tree belongs to no tree, whatever the draft says; what is undefined is not written.
-  const event: AuditDraft = { ...draft, tree: undefined, hop: undefined, ...facts };
-  if (data !== undefined) event.data = { ...draft.data, ...data };
-  return event;
+/**
+ * The caller's event with the store's facts in it: an event cannot tell of another hop than its move is about.
+ *
+ * A cut beyond one tree belongs to no tree, whatever the draft says. Member by member: this is done for each call that is
+ * admitted, and what is undefined is not written.
+ */
+export function stamped(draft: AuditDraft, facts: Stamp): AuditDraft {
+  return {
+    agent: facts.agent ?? draft.agent,
+    arguments: draft.arguments,
+    by: facts.by ?? draft.by,
+    code: draft.code,
+    data: draft.data === undefined ? facts.data : { ...draft.data, ...facts.data },
+    decision: draft.decision,
+    guard: draft.guard,
+    hop: facts.hop,
+    identity: facts.identity ?? draft.identity,
+    kind: facts.kind ?? draft.kind,
+    policy: draft.policy,
+    reason: draft.reason,
+    requester: draft.requester,
+    rule: draft.rule,
+    seen: draft.seen,
+    sequence: draft.sequence,
+    tenant: facts.tenant,
+    ticket: facts.ticket ?? draft.ticket,
+    tool: draft.tool,
+    tree: facts.tree,
+  };
 }
 
 export function scopeOf(event: AuditDraft): Scope {

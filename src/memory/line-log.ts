@@ -70,7 +70,8 @@ export class LineLog {
     const seq = this.#seq + 1;
     const n = trail === undefined ? 0 : trail.n + 1;
     const up = trail?.up ?? "";
-    const { text, hash } = sealEncoded({ ...line, seq, at, n, prev: this.#prev, up });
+    const { event, move } = line;
+    const { text, hash } = sealEncoded({ event, move, seq, at, n, prev: this.#prev, up });
     this.#keeper.append(text);
     this.#seq = seq;
     this.#prev = hash;
