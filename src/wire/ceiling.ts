@@ -15,6 +15,7 @@ export const CEILING_TYPES = [
   "prefix",
   "rank",
 ] as const;
+/** One of {@link CEILING_TYPES}. */
 export type CeilingType = (typeof CEILING_TYPES)[number];
 
 /**

@@ -120,7 +120,19 @@ const any = z.strictObject({
   constraints: clauses.min(1).max(CLAUSES_MAX),
 });
 
-/** A constraint without clauses. */
+/**
+ * A constraint without clauses. By `constraint_type`, with the other members:
+ *
+ * - `exact` (`value`), `one_of` (`values`), `not_one_of` (`excluded`): a scalar, compared in canonical JSON.
+ * - `range` (`min`, `max`, `min_inclusive`, `max_inclusive`): a number; absent bounds do not bind, bounds are inclusive unless told.
+ * - `contains` (`required`), `subset` (`allowed`): an array and the scalars it must hold, or may.
+ * - `wildcard`: any value.
+ * - `prefix` (`value`), `pattern` (`value`, a glob; `separator`, `/` unless told): a string.
+ * - `path` (`under`): a normalised absolute POSIX path. `cidr` (`network`): an IP address.
+ * - `host` (`hosts`, `schemes`, `ports`): a URL or a bare host; `https` and the scheme's own port unless told.
+ * - `time_window` (`from`, `until`, RFC 3339): an RFC 3339 date-time or whole seconds since the epoch, both ends inclusive.
+ * - `length` (`min`, `max`, inclusive): a string's code points or an array's members.
+ */
 export type SimpleConstraint =
   | z.infer<typeof exact>
   | z.infer<typeof range>
@@ -137,16 +149,19 @@ export type SimpleConstraint =
   | z.infer<typeof timeWindow>
   | z.infer<typeof length>;
 
-/** Constraints made of others. Written by hand: a type inferred from a schema cannot name itself. */
+/** Holds when every clause holds. Written by hand: a type inferred from a schema cannot name itself. */
 export interface AllConstraint {
   constraint_type: "all";
   constraints: Constraint[];
 }
+
+/** Holds when at least one clause holds. */
 export interface AnyConstraint {
   constraint_type: "any";
   constraints: Constraint[];
 }
 
+/** A constraint on one argument: a closed object, told apart by `constraint_type`. */
 export type Constraint = SimpleConstraint | AllConstraint | AnyConstraint;
 export type ConstraintType = Constraint["constraint_type"];
 export type ConstraintOf<T extends ConstraintType> = Extract<Constraint, { constraint_type: T }>;
