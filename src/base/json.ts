@@ -101,9 +101,14 @@ function parseCanonicalFast(text: string, depth: number): Json | undefined {
   return isPlain(value, depth) && JSON.stringify(value) === text ? value : undefined;
 }
 
+/** Whether the strict parser takes the number, once it is written: a finite one, and if whole then within ±(2^53 − 1). */
+export function isJsonNumber(value: number): boolean {
+  return Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+}
+
 /** Takes the prototypes away in passing, as the strict parser gives none; then `for in` meets own members only. */
 function isPlain(value: Json, depth: number): boolean {
-  if (typeof value === "number") return !Number.isInteger(value) || Number.isSafeInteger(value);
+  if (typeof value === "number") return isJsonNumber(value);
   if (typeof value !== "object" || value === null) return true;
   if (depth === 0) return false;
   if (Array.isArray(value)) {

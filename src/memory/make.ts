@@ -1,9 +1,10 @@
 /** Whether a hop may be made, and what making it does: the checks of `open`, `create`, `register` and `narrow`. @module */
 import { DelegationError } from "../base/error.js";
-import type { JsonObject } from "../base/json-value.js";
-import { HOPS_MAX } from "../base/limits.js";
+import { type JsonObject, parseJson } from "../base/json.js";
+import { HOPS_MAX, JSON_DEPTH_MAX } from "../base/limits.js";
 import type { CreateMove } from "../coordinator/store.js";
 import { HOP_TABLE, next } from "../lifecycle/table.js";
+import type { Authority } from "../wire/grant.js";
 import type { TreeRecord } from "../wire/record.js";
 import { checkRoom } from "./counters.js";
 import { hopIn } from "./cuts.js";
@@ -188,7 +189,7 @@ function seedOf(world: World, { hop, authority, initial, idempotency }: CreateMo
     a: hop.authority,
     ...(hop.bearer ? { bearer: true as const } : {}),
     c: hop.createdAt,
-    ...(known ? {} : { g: JSON.parse(JSON.stringify(authority)) as JsonObject }),
+    ...(known ? {} : { g: readable(authority) }),
     h: hop.holder,
     ...(idempotency === undefined ? {} : { k: idempotency.key }),
     ...(hop.origin === "link" ? { link: true as const } : {}),
@@ -197,6 +198,14 @@ function seedOf(world: World, { hop, authority, initial, idempotency }: CreateMo
     x: hop.expiresAt,
   };
 }
+
+/** A copy that a journal's reader will take: a number or a depth that it refuses would be the end of the whole journal. */
+function readable(authority: Authority): JsonObject {
+  return parseJson(JSON.stringify(authority), { depthMax: SEED_DEPTH_MAX }) as JsonObject;
+}
+
+/** What stands around an authority in a line is not as deep as the rest. */
+const SEED_DEPTH_MAX = JSON_DEPTH_MAX - 8;
 
 /** A replaced hop shows in the event's kind: its caller could not know. */
 function stampOf(

@@ -1,7 +1,7 @@
 /** Constraints of the agent-delegation draft: bounds on a named quantity of a request, or on a trusted total. @module */
 import { z } from "zod";
 import { canonicalize } from "../base/canonical.js";
-import type { Json } from "../base/json-value.js";
+import { isJsonNumber, type Json } from "../base/json.js";
 import { CEILINGS_MAX, CONSTRAINT_VALUE_BYTES_MAX, CONSTRAINT_VALUES_MAX } from "../base/limits.js";
 
 /** The types of the draft. `max_lifetime` and `max_subtree` are cumulative, the others are judged per action. */
@@ -25,7 +25,7 @@ export type CeilingType = (typeof CEILING_TYPES)[number];
 export type Ceiling = Readonly<{ key: string }> & { readonly [member: string]: Json };
 
 const KEY_CHARS_MAX = 256;
-const bound = z.number();
+const bound = z.number().refine(isJsonNumber);
 const text = z.string().max(CONSTRAINT_VALUE_BYTES_MAX);
 const list = z.array(z.json()).max(CONSTRAINT_VALUES_MAX);
 const order = z.array(text).min(2).max(CONSTRAINT_VALUES_MAX);

@@ -7,6 +7,7 @@
  * @module
  */
 import { z } from "zod";
+import { isJsonNumber } from "../base/json.js";
 import { CLAUSES_MAX, CONSTRAINT_VALUE_BYTES_MAX, CONSTRAINT_VALUES_MAX } from "../base/limits.js";
 import { isSeparator, parseGlob } from "./glob.js";
 import { isHostPattern, type Scheme } from "./host.js";
@@ -21,7 +22,9 @@ const text = z
   .string()
   .max(CONSTRAINT_VALUE_BYTES_MAX)
   .refine((value) => Buffer.byteLength(value) <= CONSTRAINT_VALUE_BYTES_MAX);
-const scalar = z.union([text, z.number(), z.boolean(), z.null()]);
+/** What nobody could read back from a token or a journal is refused before it is written. */
+const number = z.number().refine(isJsonNumber);
+const scalar = z.union([text, number, z.boolean(), z.null()]);
 const scalars = z.array(scalar).max(CONSTRAINT_VALUES_MAX);
 const instant = text.refine((value) => parseInstant(value) !== undefined);
 const size = z.int().nonnegative();
@@ -32,9 +35,9 @@ const exact = z.strictObject({ constraint_type: z.literal("exact"), value: scala
 /** `range`: a number within the bounds; a bound that is absent does not bind; bounds are inclusive unless said otherwise. */
 const range = z.strictObject({
   constraint_type: z.literal("range"),
-  max: z.number().optional(),
+  max: number.optional(),
   max_inclusive: z.boolean().optional(),
-  min: z.number().optional(),
+  min: number.optional(),
   min_inclusive: z.boolean().optional(),
 });
 

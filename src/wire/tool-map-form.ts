@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Json, JsonObject } from "../base/json-value.js";
+import { isJsonNumber, type Json, type JsonObject } from "../base/json.js";
 import { ARGUMENTS_MAX, CONSTRAINT_VALUES_MAX, TOOLS_MAX } from "../base/limits.js";
 import type { Constraint, ConstraintType } from "./constraint.js";
 import { parseGlob } from "./glob.js";
@@ -117,7 +117,7 @@ function isShort(value: Json | undefined): value is string {
 }
 
 function isScalar(value: Json | undefined): boolean {
-  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value === "number") return isJsonNumber(value);
   return isShort(value) || typeof value === "boolean" || value === null;
 }
 
@@ -126,7 +126,7 @@ function isScalars(value: Json | undefined): boolean {
 }
 
 function isNumber(value: Json | undefined): boolean {
-  return typeof value === "number" && Number.isFinite(value);
+  return typeof value === "number" && isJsonNumber(value);
 }
 
 function isFlag(value: Json | undefined): boolean {

@@ -16,7 +16,9 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { verifyLog } from "../../src/audit/verify.js";
 import { ManualClock } from "../../src/base/clock.js";
+import { openEmbedded } from "../../src/memory/embedded.js";
 import { createMemoryStore, type MemoryStore } from "../../src/memory/store.js";
+import type { GrantInput } from "../../src/wire/grant.js";
 import { START_MS, Stage, TOLERANCE_MS } from "../contract/stage.js";
 import { looksAt } from "./looks-at.js";
 
@@ -147,6 +149,22 @@ describe("a restart", () => {
     await written();
     expect(statSync(journal).mode & 0o777).toBe(0o600);
     expect(statSync(`${journal}.shown`).mode & 0o777).toBe(0o700);
+  });
+});
+
+describe("what could not be read back", () => {
+  const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
+
+  test.each([
+    ["a number beyond 2^53 - 1", { scopes: ["a.b"], ceilings: [{ key: "k", one_of: [1e21] }] }],
+    ["too deep a value", { scopes: ["a.b"], ceilings: [{ key: "k", one_of: [nested(121)] }] }],
+  ])("%s is refused before it is written", async (_what, grant) => {
+    const engine = await openEmbedded({ journal });
+    const principal = { issuer: "https://id.example", subject: "ana" };
+    const open = { principal, agent: "planner", trigger: "t", grant: grant as GrantInput };
+    await expect(engine.open(open)).rejects.toMatchObject({ code: "malformed" });
+    await engine.close();
+    await (await openEmbedded({ journal })).close();
   });
 });
 

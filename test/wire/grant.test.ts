@@ -18,6 +18,7 @@ import { CONSTRAINTS } from "../model/constraint-domains.js";
 
 const NOW = 1_767_225_600_000;
 const path = { constraint_type: "path", under: "/data" };
+const EXACT = { constraint_type: "exact", value: 2 ** 53 };
 const LIMITS = {
   calls: 5,
   spend: { EUR: "2.00" },
@@ -120,6 +121,21 @@ describe("a grant that somebody asks for", () => {
       "a ceiling per action on a count",
       { scopes: [], ceilings: [{ key: "max_calls", max: 1 }] },
       "ceilings",
+    ],
+    [
+      "S26 a bound that no token could carry",
+      { tools: { a: { n: { constraint_type: "range", max: 1e21 } } } },
+      "tools.a.n.max",
+    ],
+    [
+      "S26 the same inside a clause",
+      { tools: { a: { n: { constraint_type: "any", constraints: [EXACT] } } } },
+      "tools.a.n.constraints.0.value",
+    ],
+    [
+      "S26 a ceiling that no token could carry",
+      { scopes: [], ceilings: [{ key: "n", max: 2 ** 53 }] },
+      "ceilings.0",
     ],
     ["one audience twice", { scopes: [], audience: ["a", "a"] }, "audience"],
   ])("refuses %s", (_why, input, rule) => {
