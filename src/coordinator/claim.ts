@@ -36,10 +36,16 @@ export async function claim(
     audience: ctx.config.issuer,
     nowMs: now,
   });
+  const tenant = who.tenant ?? ctx.config.tenant;
+  // Before the proof is remembered: a stranger, whose key is no hop's, must not fill that memory.
+  const known = await ctx.store.hop(tenant, request.hop);
+  if (known?.holder !== holder.thumbprint) {
+    throw new DelegationError("hop_not_found", "no such hop");
+  }
   const once = sha256Base64url(`legate-claim\n${proved.jkt}\n${proved.jti}`);
   const until = proved.issuedAtMs + 2 * PROOF_WINDOW_MS + 1;
   if (!(await ctx.replay.claim(once, until, now))) {
     throw new DelegationError("proof_replayed", "proof was shown before", { rule: "jti" });
   }
-  return freshAnchor(ctx, who.tenant ?? ctx.config.tenant, request.hop, holder, now);
+  return freshAnchor(ctx, tenant, request.hop, holder, now);
 }

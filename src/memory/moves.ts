@@ -106,7 +106,7 @@ export function renew(
     throw new DelegationError("invalid_request", "lease would end at once", { rule: "until" });
   }
   const told = stamped(move.event, { tenant: move.tenant, tree: tree.id });
-  core.commit(at, told, { op: "renew", until: move.until });
+  core.commit(at, told, { op: "renew", until: Math.max(tree.lease.until, move.until) });
   return treeRecord(tree, at);
 }
 

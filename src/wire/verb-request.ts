@@ -1,11 +1,22 @@
 /** What callers ask of the coordinator, verb by verb: strict, whole seconds, grants still to be parsed. @module */
 import { z } from "zod";
-import { APPROVERS_MAX, HOPS_MAX, NAME_CHARS_MAX, PAGE_MAX, TOKENS_MAX } from "../base/limits.js";
+import {
+  APPROVERS_MAX,
+  HOPS_MAX,
+  LIFETIME_MS_MAX,
+  NAME_CHARS_MAX,
+  PAGE_MAX,
+  TOKENS_MAX,
+} from "../base/limits.js";
 import { boundarySchema } from "./cut.js";
 
 const name = z.string().min(1).max(NAME_CHARS_MAX);
 const reason = z.string().max(2_048);
-const seconds = z.int().positive();
+/** No tree lives longer. */
+const leaseSeconds = z
+  .int()
+  .positive()
+  .max(LIFETIME_MS_MAX / 1_000);
 /** `wire/grant.ts` parses it, once; nothing reads it before. */
 const grant = z.unknown();
 
@@ -30,7 +41,7 @@ export const openRequestSchema = z.strictObject({
   principal: z.strictObject({ issuer: name, subject: name }),
   trigger: z.string().max(NAME_CHARS_MAX),
   /** The tree ends when nobody renews for so long. */
-  leaseSeconds: seconds.optional(),
+  leaseSeconds: leaseSeconds.optional(),
   /** Hops that may follow; `HOPS_DEFAULT` unless the grant or this says otherwise. */
   depth: z
     .int()
@@ -57,7 +68,7 @@ export const delegateRequestSchema = z.strictObject({
 export type DelegateRequest = z.infer<typeof delegateRequestSchema>;
 
 export const renewRequestSchema = z.strictObject({});
-export const leaseRequestSchema = z.strictObject({ tree: name, leaseSeconds: seconds });
+export const leaseRequestSchema = z.strictObject({ tree: name, leaseSeconds });
 
 /** Audience and expiry may be narrowed; a holder key other than the presented one makes a new hop. */
 export const exchangeRequestSchema = z.strictObject({

@@ -131,6 +131,37 @@ describe("a root's lease", () => {
     );
   });
 
+  test("is no shorter for being renewed: no anchor outlives it", async () => {
+    const h = house();
+    const root = await h.open({ leaseSeconds: 200 });
+    const request = { tree: root.hop, leaseSeconds: 10 };
+    const tree = await h.coordinator.renewLease(h.present(root, "lease", request), request);
+    expect(tree.lease).toEqual({ state: "held", until: root.issued.expiresAt });
+  });
+
+  test("is not renewed by a root that was superseded, though its successor lives", async () => {
+    const h = house();
+    const root = await h.open({ leaseSeconds: 60 });
+    await h.coordinator.narrow(op, { hop: root.hop, grant: { tools: { "web.search": {} } } });
+    const request = { tree: root.hop, leaseSeconds: 600 };
+    const run = h.coordinator.renewLease(h.present(root, "lease", request), request);
+    await refuses("hop_not_active", run);
+  });
+
+  test("is kept through a suspension, so that the tree is there to go on", async () => {
+    const h = house();
+    const root = await h.open({ leaseSeconds: 60 });
+    await h.coordinator.suspend(op, { hop: root.hop });
+    const request = { tree: root.hop, leaseSeconds: 90 };
+    const tree = await h.coordinator.renewLease(h.present(root, "lease", request), request);
+    expect(tree.lease?.until).toBe(START + 90_000);
+  });
+
+  test("is no longer than a tree can live", async () => {
+    const h = house();
+    await refuses("invalid_request", h.open({ leaseSeconds: 9e15 }), { rule: "leaseSeconds" });
+  });
+
   test("is the root's to renew, and no child's", async () => {
     const h = house();
     const root = await h.open({ leaseSeconds: 60 });
@@ -195,6 +226,7 @@ describe("claim", () => {
     const h = house();
     const child = await h.delegate(await h.open());
     const key = generateSigningKey();
+    const before = h.replay.size;
     const answers = [];
     for (const hop of [child.hop, "01890000-0000-7000-8000-000000000000"]) {
       const request = { hop, holderKey: key.jwk };
@@ -202,6 +234,8 @@ describe("claim", () => {
       answers.push(await run.catch((thrown) => thrown.code));
     }
     expect(answers).toEqual(["hop_not_found", "hop_not_found"]);
+    // Whoever has no hop must not fill the memory of proofs either.
+    expect(h.replay.size).toBe(before);
   });
 
   test("P07 takes each proof once", async () => {

@@ -455,7 +455,7 @@ export class PlainStore {
     if (tree === undefined) throw new Refused("hop_not_found");
     if (this.#lapsed(tree)) refuse("lease_lapsed");
     if (tree.lease?.state !== "held") throw new Refused("illegal_transition");
-    tree.lease.until = until;
+    tree.lease.until = Math.max(tree.lease.until, until);
   }
 
   sweep(): void {
