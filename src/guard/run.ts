@@ -14,6 +14,8 @@ export async function runAllowed<T>(
   if (decision.effect !== "allow") throw refusalOf(decision);
   const { signal, end } = decision;
   try {
+    // A cut can come between the decision and this line: then nothing is begun.
+    if (signal.aborted) throw abortedBy(signal);
     const result = await Promise.race([handler(decision), cutOf(signal)]);
     if (signal.aborted) throw abortedBy(signal);
     return result;
@@ -44,6 +46,7 @@ export function refusalOf(decision: Exclude<Decision, Allowed>): DelegationError
 
 function cutOf(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(abortedBy(signal));
     signal.addEventListener("abort", () => reject(abortedBy(signal)), { once: true });
   });
 }

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { Admission } from "../../src/guard/admission.js";
 import { Guard } from "../../src/guard/guard.js";
 import { MemoryReplayStore } from "../../src/memory/replay.js";
-import { AUDIENCE, allows, denies, read, reader, rig } from "./rig.js";
+import type { PolicyEngine } from "../../src/policy/engine.js";
+import { AUDIENCE, allows, denies, NARROW, read, reader, rig } from "./rig.js";
 
 /** A guard whose store can be kept from writing. */
 async function scene(auditBufferMax = 10) {
@@ -127,6 +128,34 @@ describe("decisions of a guard", () => {
     s.pen.dry = false;
     await s.pass(100);
     expect((await s.calls()).map(({ sequence }) => sequence)).toEqual([1, 2]);
+    await s.close();
+  });
+
+  test("whose names are long take more lines, and hold up nobody's", async () => {
+    const s = await scene(400);
+    // Escaped in JSON, each of these characters is six: 256 decisions would be more than a line holds.
+    const long = s.root.link({ agent: "\u0001".repeat(512), grant: NARROW });
+    const decisions = Array.from({ length: 300 }, () => s.guard.authorize(read(long)));
+    expect(new Set((await Promise.all(decisions)).map(({ effect }) => effect))).toEqual(
+      new Set(["allow"]),
+    );
+    await s.guard.flush();
+    expect(s.guard.status().auditWaiting).toBe(0);
+    expect((await s.calls()).map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: 300 }, (_, at) => at + 1),
+    );
+    await s.close();
+  });
+
+  test("whose rule is too long for a line are written with less of it", async () => {
+    const s = await scene();
+    const version = "1";
+    const rules = [`${"x".repeat(1_023)}\u{1f600}`];
+    const policy = { version, decide: () => ({ effect: "deny", rules, code: "policy_denied" }) };
+    const guard = await s.watch({ name: "strict", policy: policy as unknown as PolicyEngine });
+    await denies(guard, read(s.child), "policy_denied");
+    await guard.flush();
+    expect(guard.status().auditWaiting).toBe(0);
     await s.close();
   });
 

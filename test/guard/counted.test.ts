@@ -1,9 +1,13 @@
 /** What only the store can let happen: budgets, approvals and single use. @module */
 import { describe, expect, test } from "vitest";
+import { systemRandom } from "../../src/base/random.js";
 import type { EmbeddedHop, OpenOptions } from "../../src/memory/embedded.js";
 import { staticRules } from "../../src/policy/static-rules.js";
+import { makeAatProof } from "../../src/token/aat-proof.js";
+import { keyRing } from "../../src/token/jwks.js";
+import { generateSigningKey } from "../../src/token/key.js";
 import type { GrantInput } from "../../src/wire/grant.js";
-import { allows, denies, GRANT, NARROW, read, reader, rig } from "./rig.js";
+import { AUDIENCE, allows, denies, GRANT, NARROW, READ, read, reader, rig, START } from "./rig.js";
 
 async function scene(limits: GrantInput["limits"] = {}, more: Partial<OpenOptions> = {}) {
   const r = await rig();
@@ -321,4 +325,37 @@ describe("a single use", () => {
     await denies(s.guard, { ...read(s.root), once: true }, "proof_replayed");
     await s.close();
   });
+
+  test("P07 is used up by whatever spelling of the token's signature", async () => {
+    const r = await rig({ keys: keyRing(generateSigningKey("ES256")) });
+    const guard = await r.watch();
+    const root = await r.root();
+    await allows(guard, { ...read(root), once: true });
+    const token = otherSpelling(root.holder.tokens[0] ?? "");
+    const proof = makeAatProof({
+      key: root.holder.key,
+      tokenId: root.holder.chain.tokenId,
+      tool: "files.read",
+      arguments: READ,
+      audience: AUDIENCE,
+      accessToken: token,
+      nowMs: START,
+      random: systemRandom,
+    });
+    const call = { ...read(root), tokens: [token], possession: { kind: "aat", proof } } as const;
+    await denies(guard, { ...call, once: true }, "proof_replayed");
+    await r.close();
+  });
 });
+
+/** Order of the group that P-256 is made of. */
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** The same token with s negated: both verify (RFC 6979 does not say which, RFC 7518 §3.4 takes either). */
+function otherSpelling(token: string): string {
+  const dot = token.lastIndexOf(".") + 1;
+  const signature = Buffer.from(token.slice(dot), "base64url");
+  const s = BigInt(`0x${signature.toString("hex", 32)}`);
+  signature.write((ORDER - s).toString(16).padStart(64, "0"), 32, "hex");
+  return token.slice(0, dot) + signature.toString("base64url");
+}

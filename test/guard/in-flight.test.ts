@@ -1,6 +1,7 @@
 /** Calls that run while their authority ends. @module */
 import { describe, expect, test } from "vitest";
 import { Guard } from "../../src/guard/guard.js";
+import { runAllowed } from "../../src/guard/run.js";
 import type { EmbeddedHop } from "../../src/memory/embedded.js";
 import { MemoryReplayStore } from "../../src/memory/replay.js";
 import { faultyFeed } from "./faulty-feed.js";
@@ -140,6 +141,19 @@ describe("a running call", () => {
     const allowed = await allows(s.guard, read(s.child));
     await s.cut();
     expect(allowed.signal.aborted).toBe(true);
+    await s.close();
+  });
+
+  test("R12 that was cut between the decision and its handler is never begun", async () => {
+    const s = await scene();
+    const decision = await allows(s.guard, read(s.child));
+    await s.cut();
+    let begun = false;
+    const run = runAllowed(decision, () => {
+      begun = true;
+    });
+    await expect(run).rejects.toMatchObject({ code: "aborted", hop: s.child.id, rule: "hop" });
+    expect(begun).toBe(false);
     await s.close();
   });
 
