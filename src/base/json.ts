@@ -5,6 +5,7 @@ import { DelegationError } from "./error.js";
 import { parseStrictly } from "./json-strict.js";
 import type { Json } from "./json-value.js";
 import { JSON_BYTES_MAX, JSON_DEPTH_MAX } from "./limits.js";
+import { isWellFormed } from "./unicode.js";
 
 export type { Json, JsonObject } from "./json-value.js";
 
@@ -19,12 +20,12 @@ export interface JsonLimits {
 /** A parsed value, and whether its text was canonical. */
 export interface JsonInfo {
   readonly value: Json;
-  /** Whether the text was exactly the canonical text (RFC 8785) of the value. */
+  /** Whether the text was exactly the canonical text (RFC 8785) of the value; found out when it is asked for. */
   readonly canonical: boolean;
 }
 
 /**
- * Parses one JSON text. Linear in its length; about two native parses for canonical text.
+ * Parses one JSON text. Linear in its length; mostly about two native parses.
  *
  * @throws {DelegationError} the first fault found:
  *   - `too_large`: more bytes than the ceiling; found before anything is read
@@ -36,7 +37,7 @@ export interface JsonInfo {
 export function parseJson(text: string, limits: JsonLimits = {}): Json {
   refuseLargeText(text, limits);
   const depth = depthOf(limits);
-  return parseCanonicalFast(text, depth) ?? parseStrictly(text, depth);
+  return parseFast(text, depth) ?? parseStrictly(text, depth);
 }
 
 /** Like {@link parseJson}, from UTF-8; `malformed` too when the bytes are not UTF-8. */
@@ -45,14 +46,15 @@ export function parseJsonBytes(bytes: Uint8Array, limits: JsonLimits = {}): Json
   return parseJson(decodeUtf8(bytes), limits);
 }
 
-/** Like {@link parseJson}, and tells whether the text was canonical: for text of our own making, at no further cost. */
+/** Like {@link parseJson}, and tells whether the text was canonical, once that is asked for. */
 export function parseJsonInfo(text: string, limits: JsonLimits = {}): JsonInfo {
-  refuseLargeText(text, limits);
-  const depth = depthOf(limits);
-  const fast = parseCanonicalFast(text, depth);
-  if (fast !== undefined) return { value: fast, canonical: true };
-  const value = parseStrictly(text, depth);
-  return { value, canonical: canonicalize(value) === text };
+  const value = parseJson(text, limits);
+  return {
+    value,
+    get canonical() {
+      return canonicalize(value) === text;
+    },
+  };
 }
 
 /**
@@ -82,23 +84,21 @@ export function decodeUtf8(bytes: Uint8Array): string {
 }
 
 /**
- * The value of `text` if that text is canonical, by native means; `undefined` when the strict parser must say what it is.
+ * The value of `text` by native means; `undefined` when the strict parser must say what it is.
  *
- * Why it agrees with the strict parser: the value written again natively is the very text. So the text is JSON and
- * nothing but; no member was lost, so none was named twice; no number was lost to infinity (that is written `null`); no
- * surrogate stood alone raw (that is written as an escape), and none escaped (there is no `\ud`). Depth and unsafe
- * integers are looked at one by one. Members in ascending order are what canonical text needs besides.
+ * Why it agrees with the strict parser: native parsing takes JSON and nothing but. No member was lost, so none was named
+ * twice: as many are there as the text has colons outside of strings. No surrogate stood alone raw (the text is well
+ * formed), nor escaped (there is no `\ud`). Depth and numbers are looked at one by one.
  */
-function parseCanonicalFast(text: string, depth: number): Json | undefined {
-  if (text.includes("\\ud")) return undefined;
+function parseFast(text: string, depth: number): Json | undefined {
+  if (text.includes("\\ud") || text.includes("\\uD") || !isWellFormed(text)) return undefined;
   let value: Json;
   try {
     value = JSON.parse(text);
   } catch {
     return undefined;
   }
-  // The walk comes first: it bounds the depth that native serialization recurses into.
-  return isPlain(value, depth) && JSON.stringify(value) === text ? value : undefined;
+  return countMembers(value, depth) === countColons(text) ? value : undefined;
 }
 
 /** Whether the strict parser takes the number, once it is written: a finite one, and if whole then within ±(2^53 − 1). */
@@ -106,23 +106,40 @@ export function isJsonNumber(value: number): boolean {
   return Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
 }
 
-/** Takes the prototypes away in passing, as the strict parser gives none; then `for in` meets own members only. */
-function isPlain(value: Json, depth: number): boolean {
-  if (typeof value === "number") return isJsonNumber(value);
-  if (typeof value !== "object" || value === null) return true;
-  if (depth === 0) return false;
+/**
+ * Members of all objects together; NaN for what only the strict parser may take.
+ *
+ * Takes the prototypes away in passing, as the strict parser gives none; then `for in` meets own members only.
+ */
+function countMembers(value: Json, depth: number): number {
+  if (typeof value === "number") return isJsonNumber(value) ? 0 : Number.NaN;
+  if (typeof value !== "object" || value === null) return 0;
+  if (depth === 0) return Number.NaN;
+  let members = 0;
   if (Array.isArray(value)) {
-    for (const item of value) if (!isPlain(item, depth - 1)) return false;
-    return true;
+    for (const item of value) members += countMembers(item, depth - 1);
+    return members;
   }
   Object.setPrototypeOf(value, null);
-  let before: string | undefined;
-  for (const name in value) {
-    if (before !== undefined && before >= name) return false;
-    before = name;
-    if (!isPlain(value[name] ?? null, depth - 1)) return false;
+  for (const name in value) members += 1 + countMembers(value[name] ?? null, depth - 1);
+  return members;
+}
+
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+
+/** Colons outside of strings, in text that is JSON: one for each member. */
+function countColons(text: string): number {
+  let colons = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit === QUOTE) quoted = !quoted;
+    else if (quoted) i += unit === BACKSLASH ? 1 : 0;
+    else if (unit === COLON) colons += 1;
   }
-  return true;
+  return colons;
 }
 
 function refuseLargeText(text: string, limits: JsonLimits): void {

@@ -60,12 +60,12 @@ export interface ChainToken {
  */
 export function presentToken(text: string, index: number, profile: Profile): PresentedToken {
   const jws = parseJws(text, { bytesMax: TOKEN_BYTES_MAX });
-  const { claims, canonical } = readClaims(jws);
-  if (profile.canonical && !canonical) {
+  const read = readClaims(jws);
+  if (profile.canonical && !read.canonical) {
     throw new DelegationError("non_canonical", "token is not in canonical json");
   }
   checkTyp(typOf(jws), index === 0 ? profile.typ.root : profile.typ.child);
-  return { index, jws, raw: claims };
+  return { index, jws, raw: read.claims };
 }
 
 /**

@@ -107,6 +107,7 @@ export function verifyJws(
 /** Claims of one token, and whether header and payload were canonical bytes. */
 export interface ReadClaims {
   readonly claims: JsonObject;
+  /** Found out when it is asked for, from claims that nobody has changed. */
   readonly canonical: boolean;
 }
 
@@ -119,9 +120,14 @@ export interface ReadClaims {
 export function readClaims(jws: UnverifiedJws): ReadClaims {
   const text = decodeUtf8(jws.payloadBytes);
   // The size of the whole token was judged before.
-  const { value, canonical } = parseJsonInfo(text, { bytesMax: Number.POSITIVE_INFINITY });
-  if (!isObject(value)) throw malformed("claims are not an object");
-  return { claims: value, canonical: canonical && jws.headerCanonical };
+  const read = parseJsonInfo(text, { bytesMax: Number.POSITIVE_INFINITY });
+  if (!isObject(read.value)) throw malformed("claims are not an object");
+  return {
+    claims: read.value,
+    get canonical() {
+      return jws.headerCanonical && read.canonical;
+    },
+  };
 }
 
 /** Members of a header that a signer chooses; `alg` is the key's unless another name of it is given. */
