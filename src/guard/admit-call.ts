@@ -2,7 +2,7 @@
 import { DelegationError } from "../base/error.js";
 import { approvalBinding, parseTicket } from "../chain/approval-binding.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
-import type { AdmitMove, StatedLimits, TicketUse } from "./admission.js";
+import type { AdmitMove, Admitted, StatedLimits, TicketUse } from "./admission.js";
 import { callLine } from "./audit-lines.js";
 import type { Bench } from "./bench.js";
 import { hopOfGrant } from "./checks.js";
@@ -25,13 +25,13 @@ export function needsAdmission(
 }
 
 /** Asks the store: all of it happens, or none. @throws {DelegationError} as `Admission.admit` does */
-export async function admitCall(
+export function admitCall(
   bench: Bench,
   call: Call,
   presented: Presented,
   approvals: readonly ApprovalNeed[],
   policy: string | undefined,
-): Promise<void> {
+): Promise<Admitted> {
   const { chain, leaf, invocation, now } = presented;
   const move: AdmitMove = {
     tenant: chain.tenant,
@@ -46,7 +46,7 @@ export async function admitCall(
     now,
   };
   // Of what was signed: an ES256 signature has a second spelling, which gives the whole text another digest.
-  await bench.admission.admit(call.once === true ? { ...move, once: chain.parHash } : move);
+  return bench.admission.admit(call.once === true ? { ...move, once: chain.parHash } : move);
 }
 
 /** Limits that offline links add: theirs to be charged as well. What equals the token before is its, shared, and charged there. */

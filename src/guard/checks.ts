@@ -27,7 +27,7 @@ export function checkStill(bench: Bench, { chain, leaf }: Presented): void {
   });
 }
 
-/** Cut, suspended, of a store that is not ours, or never counted: not alive. */
+/** Cut, suspended, of a store that is not ours, said to be listed elsewhere, or never counted: not alive. */
 export function checkAlive({ index, follower }: Bench, chain: VerifiedChain, leaf: ChainHop): void {
   if (!follower.continues(chain.generation)) {
     throw new DelegationError(
@@ -46,6 +46,16 @@ export function checkAlive({ index, follower }: Bench, chain: VerifiedChain, lea
         ? "a hop of the chain is suspended"
         : "a hop of the chain is cut";
     throw new DelegationError(coverage.code, message, { hop: coverage.hop, rule: coverage.rule });
+  }
+  if (chain.statuses.length > 0) {
+    throw new DelegationError(
+      "status_unknown",
+      "a token refers to a status list, and none is read here",
+      {
+        hop: leaf.id,
+        rule: "status",
+      },
+    );
   }
   const [unregistered] = chain.unregistered;
   if (unregistered === undefined) return;

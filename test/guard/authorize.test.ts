@@ -2,16 +2,19 @@
 import { describe, expect, test } from "vitest";
 import { canonicalDigest } from "../../src/base/canonical.js";
 import { systemRandom } from "../../src/base/random.js";
-import { narrowToCall } from "../../src/chain/holder.js";
+import { type Holder, handOn, holdChain, narrowToCall } from "../../src/chain/holder.js";
 import { AgentRegistry } from "../../src/coordinator/agents.js";
 import type { Call } from "../../src/guard/decision.js";
+import { Guard } from "../../src/guard/guard.js";
 import { refusalOf } from "../../src/guard/run.js";
 import type { EmbeddedHop } from "../../src/memory/embedded.js";
+import { MemoryReplayStore } from "../../src/memory/replay.js";
 import { staticRules } from "../../src/policy/static-rules.js";
 import { makeAatProof } from "../../src/token/aat-proof.js";
 import { makeDpopProof } from "../../src/token/dpop.js";
 import { generateSigningKey, type SigningKey } from "../../src/token/key.js";
 import type { Possession } from "../../src/wire/proof.js";
+import { faultyFeed } from "./faulty-feed.js";
 import {
   AUDIENCE,
   allows,
@@ -24,13 +27,14 @@ import {
   reader,
   rig,
   START,
+  settled,
 } from "./rig.js";
 
 const OTHER = "https://other.example.com";
 
 /** A signed proof for a read with this hop's token, by any key and at any time. */
 function proof(
-  hop: EmbeddedHop,
+  hop: Pick<EmbeddedHop, "holder">,
   more: {
     key?: SigningKey;
     nowMs?: number;
@@ -546,6 +550,44 @@ describe("policy", () => {
     await s.close();
   });
 
+  test("that answers after the guard went stale finds the call refused, unless the store confirms it", async () => {
+    let answer = (): void => {};
+    const decide = async () => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return { effect: "allow", rules: [], obligations: [] } as const;
+    };
+    const s = await scene({ policy: { version: "1", decide } });
+    const wire = faultyFeed(s.store);
+    const far = new Guard({
+      name: "far",
+      audience: [AUDIENCE],
+      trust: s.trust,
+      feed: wire,
+      admission: s.store,
+      replay: new MemoryReplayStore(),
+      policy: { version: "1", decide },
+      timers: s.timers,
+      clock: s.timers,
+      maxStalenessMs: 200,
+    });
+    await far.start();
+    for (const [down, verdict] of [
+      [true, { effect: "deny", code: "status_unknown" }],
+      [false, { effect: "allow" }],
+    ] as const) {
+      const decision = far.authorize(read(s.child));
+      await settled();
+      wire.faults.down = down;
+      s.timers.jump(200);
+      answer();
+      expect(await decision).toMatchObject(verdict);
+      wire.faults.down = false;
+    }
+    await s.close();
+  });
+
   test("that answers after the token's end finds the call refused", async () => {
     let answer = (): void => {};
     const waiting = new Promise<void>((resolve) => {
@@ -577,6 +619,28 @@ describe("limits", () => {
     });
     await denies(s.guard, read(root), "tool_delegate_only", { hop: root.id });
     await allows(s.guard, root.call("web.search", {}));
+    await s.close();
+  });
+
+  test("that a status list holds refuse a link that refers to one: no list is read here", async () => {
+    const s = await scene();
+    const { holder } = s.child;
+    const key = generateSigningKey();
+    const { tools } = holder.chain.grant;
+    const status = { uri: "https://status.example.com/1", index: 3 };
+    const draft = { agent: "deeper", holderKey: key, grant: { tools }, now: START };
+    const listed = holdChain(key, handOn(holder, { ...draft, status }), {
+      trust: s.trust,
+      now: START,
+    });
+    const plain = holdChain(key, handOn(holder, draft), { trust: s.trust, now: START });
+    const callWith = (held: Holder): Call => ({
+      ...read(s.child),
+      tokens: held.tokens,
+      possession: proof({ holder: held }),
+    });
+    await allows(s.guard, callWith(plain));
+    await denies(s.guard, callWith(listed), "status_unknown", { rule: "status" });
     await s.close();
   });
 
