@@ -152,6 +152,8 @@ function judgeSelfLink(token: ChainToken): void {
     [stated.audience.length !== 1, "aud"],
     [Object.keys(stated.tools).length !== 1, "authorization_details"],
     [token.hopsLeft !== 0, "del_max_depth"],
+    // What is counted is counted for hops, and this is none: a limit of its own would bind nobody.
+    [stated.limits.calls !== undefined || stated.limits.spend !== undefined, "limits"],
     [claims.expiresAt - claims.issuedAt > SELF_LINK_LIFETIME_MS_MAX, "exp"],
     [claims.link?.agentProof !== undefined, "agent_proof"],
   ];

@@ -36,7 +36,7 @@ export interface CreateMove {
   readonly now: number;
 }
 
-/** `existing`: the same request was served before. `cut`: a retry with a new holder key cut the first hop and took its slot. */
+/** `existing`: the same request was served before. `replaced`: a retry with a new holder key cut the first hop and took its slot. */
 export interface CreateResult {
   readonly hop: HopRecord;
   readonly outcome: "created" | "existing" | "replaced";

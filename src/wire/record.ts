@@ -88,7 +88,7 @@ export const ticketRecordSchema = z.strictObject({
   need: z.int().positive(),
   /** Approver ids, when the gate restricts them. */
   from: z.array(name).optional(),
-  /** Agents and principal of the chain: none of them may approve. */
+  /** Agents of the chain, and its principal where the operator says so: none of them may approve. */
   excluded: z.array(name),
   approvals: z.array(name),
   askedAt: time,

@@ -70,12 +70,19 @@ export type DelegateRequest = z.infer<typeof delegateRequestSchema>;
 export const renewRequestSchema = z.strictObject({});
 export const leaseRequestSchema = z.strictObject({ tree: name, leaseSeconds });
 
-/** Audience and expiry may be narrowed; a holder key other than the presented one makes a new hop. */
-export const exchangeRequestSchema = z.strictObject({
-  audience: z.array(name).min(1).max(16).optional(),
-  expiresAt: z.int().positive().optional(),
-  delegatee: delegateRequestSchema.optional(),
-});
+/**
+ * Audience and expiry may be narrowed; a holder key other than the presented one makes a new hop. What that hop may do its own grant
+ * says: beside a delegatee, a narrowing would bind nobody, and is refused.
+ */
+export const exchangeRequestSchema = z
+  .strictObject({
+    audience: z.array(name).min(1).max(16).optional(),
+    expiresAt: z.int().positive().optional(),
+    delegatee: delegateRequestSchema.optional(),
+  })
+  .refine(({ audience, expiresAt, delegatee }) =>
+    delegatee === undefined ? true : audience === undefined && expiresAt === undefined,
+  );
 export type ExchangeRequest = z.infer<typeof exchangeRequestSchema>;
 
 export const claimRequestSchema = z.strictObject({ hop: name, holderKey: publicKey });

@@ -78,6 +78,16 @@ describe("a self-link", () => {
     ["no tool", "authorization_details", { authorization_details: [aat({})] }],
     ["a hop left", "del_max_depth", { del_max_depth: 3 }],
     ["sixty-one seconds", "exp", { exp: NOW / 1_000 + 61 }],
+    [
+      "a budget of its own",
+      "limits",
+      { authorization_details: [aat(READ), { type: "delegation_limits", calls: 1 }] },
+    ],
+    [
+      "money of its own",
+      "limits",
+      { authorization_details: [aat(READ), { type: "delegation_limits", spend: { EUR: "1" } }] },
+    ],
     ["a proof of identity", "agent_proof", { agent_proof: "a.b.c" }],
   ])("with %s is refused", (_what, rule, change) => {
     expect(verified([...two, forgedLink(two, right)]).selfLink).toBe(true);

@@ -57,6 +57,15 @@ describe("exchange", () => {
     expect(await h.store.counters("default", root.hop)).toMatchObject({ children: 1 });
   });
 
+  test("refuses a narrowing that a delegatee's own grant would pass over", async () => {
+    const h = house();
+    const root = await h.open();
+    const delegatee = { agent: "reader", holderKey: generateSigningKey().jwk, grant: NARROW };
+    for (const more of [{ audience: ["https://a.example"] }, { expiresAt: START / 1_000 + 10 }]) {
+      await refuses("invalid_request", exchange(h, root, { delegatee, ...more }));
+    }
+  });
+
   test("D-stolen-chain cannot be exchanged without its leaf's key", async () => {
     const h = house();
     const root = await h.open();

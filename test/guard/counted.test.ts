@@ -75,7 +75,11 @@ describe("a budget of calls", () => {
 
   test("refuses what the store knows to be cut, though the guard does not yet", async () => {
     const s = await scene({ calls: 9 });
-    const cutting = s.revoke({ kind: "tree", tree: s.root.tree });
+    const { tenant, tree } = s.root.holder.chain;
+    const event = { kind: "cut", tenant, tree };
+    const boundary = { kind: "tree", tree } as const;
+    // Done at once in the store; the guard hears of it a turn later.
+    const cutting = s.store.revoke({ tenant, boundary, event, now: START });
     const decision = s.guard.authorize(read(s.root));
     expect(await decision).toMatchObject({ effect: "deny", code: "delegation_revoked" });
     await cutting;
