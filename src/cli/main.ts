@@ -47,7 +47,13 @@ function failed(thrown: unknown): ExitCode {
   if (interrupt.signal.aborted) return EXIT.interrupted;
   process.stderr.write(`legate: ${printable(lineOf(thrown))}\n`);
   const hint = thrown instanceof CommandError ? thrown.hint : undefined;
-  if (hint !== undefined) process.stderr.write(`${hint.split("\n").map(printable).join("\n")}\n`);
+  if (hint !== undefined)
+    process.stderr.write(
+      `${hint
+        .split("\n")
+        .map((line) => printable(line))
+        .join("\n")}\n`,
+    );
   if (process.env.LEGATE_DEBUG === "1") console.error(thrown);
   return exitOf(thrown);
 }

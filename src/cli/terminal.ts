@@ -50,10 +50,10 @@ export function openTerminal(around: Surroundings, json: boolean): Terminal {
     unicode: speaksUnicode(around),
     columns: stdout.columns ?? 100,
     interactive: stdin.isTTY === true && stderr.isTTY === true && env.TERM !== "dumb",
-    out: (line = "") => void stdout.write(`${printable(line)}\n`),
+    out: (line = "") => void stdout.write(`${printable(line, colour)}\n`),
     record: (value) => void stdout.write(`${escaped(JSON.stringify(value))}\n`),
     say: (line = "") => {
-      if (!json) stderr.write(`${printable(line)}\n`);
+      if (!json) stderr.write(`${printable(line, colour)}\n`);
     },
     tone: (tone, text) =>
       colour ? styleText(STYLES[tone], text, { validateStream: false }) : text,
@@ -76,17 +76,21 @@ function speaksUnicode({ env, platform }: Surroundings): boolean {
   return platform === "darwin" || (platform === "win32" && env.WT_SESSION !== undefined);
 }
 
-/** Colours as {@link styleText} writes them; every other control or direction character is somebody's trick. */
+/** Styles as {@link styleText} writes {@link STYLES}; every other control or direction character is somebody's trick. */
 const UNPRINTABLE = new RegExp(
-  `(${String.fromCharCode(0x1b)}\\[\\d{1,2}m)|[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]`,
+  `(${String.fromCharCode(0x1b)}\\[(?:1|2|22|31|32|33|39)m)|[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]`,
   "gu",
 );
 
 /**
- * Names and reasons come from agents. Nothing in them may move the cursor, clear the screen or turn the text around.
+ * Names and reasons come from agents. Nothing in them may move the cursor, clear the screen, hide text or turn it around.
+ *
+ * @param coloured Whether the line may hold our own styles.
  */
-export function printable(line: string): string {
-  return line.replace(UNPRINTABLE, (_all, colour: string | undefined) => colour ?? "\ufffd");
+export function printable(line: string, coloured = false): string {
+  return line.replace(UNPRINTABLE, (_all, style: string | undefined) =>
+    coloured && style !== undefined ? style : "\ufffd",
+  );
 }
 
 /** JSON says the same with escapes. */

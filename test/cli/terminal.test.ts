@@ -78,10 +78,18 @@ describe("printable", () => {
     ["uses the one-byte forms of the same", "a\u009b2Jb"],
     ["turns the text around", "a\u202eb"],
     ["hides characters", "a\u200bb"],
+    ["hides what follows", `a${ESC}[8mb`],
+    ["takes colours that are not asked for", `a${ESC}[31mb`],
   ])("lets no name through that %s", (_what, name) => {
     const shown = printable(name);
     expect(shown).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(shown).toMatch(/^a.*b$/);
+  });
+
+  test("lets a coloured line keep our own styles and no other", () => {
+    const own = `${ESC}[31mrevoked${ESC}[39m`;
+    expect(printable(own, true)).toBe(own);
+    expect(printable(`${ESC}[8m${own}${ESC}[30m`, true)).toBe(`\ufffd[8m${own}\ufffd[30m`);
   });
 
   test("leaves words of any language alone", () => {
