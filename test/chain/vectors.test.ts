@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { runVectors } from "../../src/chain/vectors.js";
@@ -60,6 +61,82 @@ describe("the runner", () => {
       nonzero: { 0: 1 },
     }));
     expect(runVectors(file).map(({ agree }) => agree)).toEqual([false, false]);
+  });
+
+  const only = (name: string, change: object, at = 0) => {
+    const file = read(name);
+    file.vectors = file.vectors.slice(at, at + 1).map((vector) => ({ ...vector, ...change }));
+    return runVectors(file)[0];
+  };
+  const AAT = "attenuating-agent-token.json";
+  const other = { audience: "https://other.example" };
+  const short = "Kz~8mXK1EalYznwH";
+  const ath = createHash("sha256").update(short).digest("base64url");
+
+  test.each<[string, string, object, object]>([
+    ["a call without proof", AAT, { pop: undefined }, { observed: "deny", code: "proof_missing" }],
+    [
+      "a call that is not granted",
+      AAT,
+      { request: { tool: "rm", arguments: {} } },
+      { observed: "deny", code: "tool_not_granted" },
+    ],
+    ["a call at another resource", AAT, other, { observed: "deny", code: "proof_invalid" }],
+    [
+      "a chain for another resource",
+      AAT,
+      { request: undefined, ...other },
+      { code: "audience_mismatch" },
+    ],
+    ["a digest that is not the token's", "dpop-rfc9449.json", { ath: "x" }, { code: "malformed" }],
+    [
+      "a proof for another token",
+      "dpop-rfc9449.json",
+      { access_token: short, ath },
+      { observed: "holder_binding_failed", code: "proof_invalid" },
+    ],
+    ["a proof by another key", "dpop-rfc9449.json", { jkt: "x" }, { code: "proof_invalid" }],
+    [
+      "a list that is too short",
+      "status-list.json",
+      { entries: 17 },
+      { observed: "malformed", code: "malformed", agree: false },
+    ],
+    [
+      "a list that is to be refused",
+      "status-list.json",
+      { expect: "deny", nonzero: { 0: 0 } },
+      { observed: "deny", agree: true },
+    ],
+  ])("tells of %s", (_what, name, change, result) => {
+    expect(only(name, change)).toMatchObject(result);
+  });
+
+  test.each<[string, string, object, string]>([
+    ["a chain alone", AAT, { request: undefined, audience: undefined }, "accept"],
+    [
+      "some of the entries",
+      "status-list.json",
+      { entries: 3, values: undefined, nonzero: { 0: 1 } },
+      "accept",
+    ],
+    ["as many entries as values", "status-list.json", { entries: undefined }, "accept"],
+    [
+      "all entries, where there are no values",
+      "status-list.json",
+      { entries: undefined, values: undefined, nonzero: [] },
+      "malformed",
+    ],
+  ])("judges %s", (_what, name, change, observed) => {
+    expect(only(name, change)).toMatchObject({ observed });
+  });
+
+  test("tells keys apart by the id that a header names", () => {
+    const file = read("agent-delegation.json");
+    const trust = file.vectors[0]?.trust as { keys: object[] } | undefined;
+    const keys = trust?.keys.map((key) => ({ ...key, kid: "other" }));
+    const renamed = { trust: { ...trust, keys } };
+    expect(only("agent-delegation.json", renamed)).toMatchObject({ observed: "signature_invalid" });
   });
 
   test("refuses a file of another format", () => {

@@ -16,11 +16,12 @@ export function keyOf(seed: number, alg: Alg = "EdDSA"): SigningKey {
 /** What every refusal says: something, in lower case, without a full stop at its end. */
 export const WELL_SAID = /^[a-z].*[^.]$/;
 
-/** A fault with this code. */
-export function fault(code: Code): unknown {
+/** A fault with this code, and this rule where one is named. */
+export function fault(code: Code, rule?: string): unknown {
   return expect.objectContaining({
     name: "DelegationError",
     code,
+    ...(rule === undefined ? {} : { rule }),
     message: expect.stringMatching(WELL_SAID),
   });
 }
