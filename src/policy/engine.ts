@@ -98,6 +98,11 @@ function isObligations(value: unknown): boolean {
 
 function isObligation(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, approvers } = value as Partial<ApprovalObligation>;
-  return kind === "require_approval" && Number.isInteger(approvers) && Number(approvers) > 0;
+  const { kind, approvers, from } = value as Partial<ApprovalObligation>;
+  const counts = Number.isSafeInteger(approvers) && Number(approvers) > 0;
+  return kind === "require_approval" && counts && (from === undefined || isNames(from));
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === "string" && name !== "");
 }

@@ -49,6 +49,18 @@ describe("consulting a policy", () => {
       "an approval by nobody",
       { effect: "allow", rules: [], obligations: [{ kind: "require_approval", approvers: 0 }] },
     ],
+    [
+      "an approval from no list of people",
+      {
+        effect: "allow",
+        rules: [],
+        obligations: [{ kind: "require_approval", approvers: 1, from: "ana" }],
+      },
+    ],
+    [
+      "an approval by more than can be counted",
+      { effect: "allow", rules: [], obligations: [{ kind: "require_approval", approvers: 1e21 }] },
+    ],
     ["an allow without rules", { effect: "allow", obligations: [] }],
     ["a denial with a code of its own", { effect: "deny", rules: [], code: "server_error" }],
   ])("denies on an answer that is %s", (_what, answer) => {
