@@ -173,13 +173,39 @@ describe("a guard", () => {
 
   test("does not take a heartbeat that a cut has overtaken for a log that lost it", async () => {
     const s = await scene();
-    const confirmed = s.wire.confirm();
+    s.wire.faults.heartbeat = (beat) => ({ ...beat, position: 0 });
     await s.cut();
-    const late = await confirmed;
+    await s.store.confirm();
     await settled();
-    expect(late.position).toBe(0);
     expect(s.wire.asked.snapshot).toBe(1);
     expect(s.guard.status()).toMatchObject({ feed: "live", position: 1 });
+    s.timers.jump(1);
+    await s.store.confirm();
+    await settled();
+    expect(s.wire.asked.snapshot).toBe(2);
+    await s.close();
+  });
+
+  test("R08 forgets a cut once no token that it could cover is alive", async () => {
+    const s = await scene();
+    await s.cut();
+    await s.revoke({ kind: "ban", agent: "mallory" });
+    expect(s.guard.status().cutsKnown).toBe(2);
+    s.timers.jump(340_000);
+    await s.pass(300);
+    expect(s.guard.status()).toMatchObject({ feed: "live", cutsKnown: 1 });
+    await s.close();
+  });
+
+  test("that could not read again does so at the next heartbeat", async () => {
+    const s = await scene();
+    s.wire.faults.down = true;
+    s.wire.drop();
+    await settled();
+    expect(s.guard.status().feed).toBe("syncing");
+    s.wire.faults.down = false;
+    await s.pass(300);
+    expect(s.guard.status().feed).toBe("live");
     await s.close();
   });
 
