@@ -27,9 +27,9 @@ export interface Effort {
 }
 
 /** Enough for three digits on a quiet machine. */
-export const FULL: Effort = { blocks: 7, rounds: 16, sampleMs: 5, warmUpMs: 1_000 };
+export const FULL: Effort = { blocks: 7, rounds: 12, sampleMs: 5, warmUpMs: 3_000 };
 /** Enough to see a structural regression. */
-export const QUICK: Effort = { blocks: 3, rounds: 8, sampleMs: 3, warmUpMs: 250 };
+export const QUICK: Effort = { blocks: 3, rounds: 6, sampleMs: 3, warmUpMs: 500 };
 
 /** How a section is measured. */
 export interface Run {

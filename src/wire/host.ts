@@ -25,16 +25,20 @@ const TARGET = /^(?:(https?|wss?):\/\/)?([a-z0-9.-]{1,253})(?::([1-9][0-9]{0,4})
 
 /** Lower-case DNS name (LDH labels, no trailing dot), or an IPv4 address in plain dotted decimal. */
 export function isHost(text: string): boolean {
+  if (isName(text)) return true;
+  return text.length <= 253 && NAME.test(text) && parseAddress(text) !== undefined;
+}
+
+/** A host that no reader takes for an address. */
+function isName(text: string): boolean {
   if (text.length > 253 || !NAME.test(text)) return false;
-  const last = text.slice(text.lastIndexOf(".") + 1);
-  return !NUMBER.test(last) || parseAddress(text) !== undefined;
+  return !NUMBER.test(text.slice(text.lastIndexOf(".") + 1));
 }
 
 /** A host, or `*.` before a name: every name below it, not the name itself. */
 export function isHostPattern(text: string): boolean {
   if (!text.startsWith("*.")) return isHost(text);
-  const suffix = text.slice(2);
-  return isHost(suffix) && parseAddress(suffix) === undefined;
+  return isName(text.slice(2));
 }
 
 /**
