@@ -25,11 +25,11 @@ export interface EncodedLine extends Omit<AuditLine, "hash" | "event" | "move"> 
   readonly move?: string | undefined;
 }
 
-/** Seals a line: computes its hash and writes its canonical text. About three microseconds. */
+/** Seals a line: computes its hash and writes its canonical text. Two hashes' time. */
 export function sealEncoded({ at, event, move, n, prev, seq, up }: EncodedLine): SealedLine {
   const head = `{"at":${at},"event":${event}`;
   const rest = move === undefined ? "" : `,"move":${move}`;
-  const order = `,"n":${n},"prev":${JSON.stringify(prev)},"seq":${seq},"up":${JSON.stringify(up)}}`;
+  const order = `,"n":${n},"prev":${quoted(prev)},"seq":${seq},"up":${quoted(up)}}`;
   const hash = sha256Base64url(head + rest + order);
   return { text: `${head},"hash":"${hash}"${rest}${order}`, hash };
 }
@@ -51,38 +51,77 @@ export function hashLine(line: Omit<AuditLine, "hash">): string {
 
 /** The canonical text of an event: known members only, in canonical order. Throws as {@link sealLine} does. */
 export function encodeEvent(event: AuditDraft): string {
-  const { data } = event;
-  let members = textMember("agent", event.agent);
-  members += textMember("arguments", event.arguments);
-  members += textMember("by", event.by);
-  members += textMember("code", event.code);
-  members += data === undefined ? "" : `,"data":${canonicalize(data)}`;
-  members += textMember("decision", event.decision);
-  members += textMember("guard", event.guard);
-  members += textMember("hop", event.hop);
-  members += textMember("identity", event.identity);
-  members += textMember("kind", event.kind);
-  members += textMember("policy", event.policy);
-  members += textMember("reason", event.reason);
-  members += textMember("requester", event.requester);
-  members += textMember("rule", event.rule);
-  members += numberMember("seen", event.seen);
-  members += numberMember("sequence", event.sequence);
-  members += textMember("tenant", event.tenant);
-  members += textMember("ticket", event.ticket);
-  members += textMember("tool", event.tool);
-  members += textMember("tree", event.tree);
-  return `{${members.slice(1)}}`;
+  if (!isPlain(event)) return canonicalize(known(event));
+  const { agent, by, code, data, decision, guard, hop, identity, kind, policy, reason } = event;
+  const { requester, rule, seen, sequence, tenant, ticket, tool, tree } = event;
+  let rest = "";
+  if (agent !== undefined) rest += `,"agent":"${agent}"`;
+  if (event.arguments !== undefined) rest += `,"arguments":"${event.arguments}"`;
+  if (by !== undefined) rest += `,"by":"${by}"`;
+  if (code !== undefined) rest += `,"code":"${code}"`;
+  if (data !== undefined) rest += `,"data":${canonicalize(data)}`;
+  if (decision !== undefined) rest += `,"decision":"${decision}"`;
+  if (guard !== undefined) rest += `,"guard":"${guard}"`;
+  if (hop !== undefined) rest += `,"hop":"${hop}"`;
+  if (identity !== undefined) rest += `,"identity":"${identity}"`;
+  rest += `,"kind":"${kind}"`;
+  if (policy !== undefined) rest += `,"policy":"${policy}"`;
+  if (reason !== undefined) rest += `,"reason":"${reason}"`;
+  if (requester !== undefined) rest += `,"requester":"${requester}"`;
+  if (rule !== undefined) rest += `,"rule":"${rule}"`;
+  if (seen !== undefined) rest += `,"seen":${canonicalize(seen)}`;
+  if (sequence !== undefined) rest += `,"sequence":${canonicalize(sequence)}`;
+  rest += `,"tenant":"${tenant}"`;
+  if (ticket !== undefined) rest += `,"ticket":"${ticket}"`;
+  if (tool !== undefined) rest += `,"tool":"${tool}"`;
+  if (tree !== undefined) rest += `,"tree":"${tree}"`;
+  return `{${rest.slice(1)}}`;
 }
 
 /** Texts that are written as they are. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-function textMember(name: keyof AuditDraft, value: string | undefined): string {
-  if (value === undefined) return "";
-  return PLAIN.test(value) ? `,"${name}":"${value}"` : `,"${name}":${canonicalize(value)}`;
+/** Whether all texts of an event are written as they are: asked of all at once, which costs a third of asking each. */
+function isPlain(event: AuditDraft): boolean {
+  const { agent = "", by = "", code = "", decision = "", guard = "", hop = "", kind } = event;
+  const { policy = "", reason = "", requester = "", rule = "", tenant, ticket = "" } = event;
+  const { identity = "", tool = "", tree = "", arguments: digest = "" } = event;
+  const who = `${agent}${by}${guard}${hop}${identity}${requester}${tenant}${tree}`;
+  return PLAIN.test(
+    `${who}${code}${decision}${digest}${kind}${policy}${reason}${rule}${ticket}${tool}`,
+  );
 }
 
-function numberMember(name: keyof AuditDraft, value: number | undefined): string {
-  return value === undefined ? "" : `,"${name}":${canonicalize(value)}`;
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : canonicalize(text);
 }
+
+/** The members of an event that are there. */
+function known(event: AuditDraft): object {
+  const members: Record<string, unknown> = {};
+  for (const name of MEMBERS) if (event[name] !== undefined) members[name] = event[name];
+  return members;
+}
+
+const MEMBERS = [
+  "agent",
+  "arguments",
+  "by",
+  "code",
+  "data",
+  "decision",
+  "guard",
+  "hop",
+  "identity",
+  "kind",
+  "policy",
+  "reason",
+  "requester",
+  "rule",
+  "seen",
+  "sequence",
+  "tenant",
+  "ticket",
+  "tool",
+  "tree",
+] as const satisfies readonly (keyof AuditDraft)[];

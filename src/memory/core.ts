@@ -140,9 +140,9 @@ export class Core {
     for (const { event, line } of lines) this.log.append(at, line, this.trailOf(event));
   }
 
-  /** Resolves when all that was done so far is kept for good and followers were told. */
-  settled(): Promise<void> {
-    return this.#keeper.settled();
+  /** Resolves when all that was done so far is kept for good; absent where it is at once. */
+  settled(): Promise<void> | undefined {
+    return this.#keeper.settled?.();
   }
 
   tenant(name: string): Tenant | undefined {
@@ -164,7 +164,7 @@ export class Core {
 
   /** Followers hear of a cut once it cannot be lost: a position is never given to another entry. */
   #announce(entries: readonly CutEntry[]): void {
-    this.#keeper.settled().then(
+    (this.settled() ?? Promise.resolve()).then(
       () => this.followers.entries(entries),
       () => this.followers.lost("store is unavailable"),
     );

@@ -101,14 +101,16 @@ export class Journal implements LineKeeper {
     fsyncSync(this.#fd);
   }
 
-  append(text: string): void {
+  append(texts: readonly string[]): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#unlock === undefined) {
       throw new DelegationError("store_locked", "the journal was opened for reading");
     }
-    this.#offsets.push(this.#end);
-    this.#end += Buffer.byteLength(text) + 1;
-    this.#waiting.push(text);
+    for (const text of texts) {
+      this.#offsets.push(this.#end);
+      this.#end += Buffer.byteLength(text) + 1;
+      this.#waiting.push(text);
+    }
     this.#group ??= newGroup();
     this.#flushing ??= this.#flush();
   }

@@ -1,6 +1,6 @@
 /** The audit log of a store: puts lines in order, chains them, and hands their text to whoever keeps it. @module */
 
-import { encodeEvent, sealEncoded } from "../audit/chain.js";
+import { type EncodedLine, encodeEvent, sealEncoded } from "../audit/chain.js";
 import { canonicalize } from "../base/canonical.js";
 import { DelegationError } from "../base/error.js";
 import { parseJson } from "../base/json.js";
@@ -12,11 +12,11 @@ import type { Trail } from "./model.js";
 export interface LineKeeper {
   /** Whether a restart is possible, so that lines carry their deeds. */
   readonly durable: boolean;
-  append(text: string): void;
+  append(texts: readonly string[]): void;
   /** @throws {DelegationError} `store_unavailable` */
   read(n: number): string;
-  /** Resolves when all that was appended so far is kept for good. @throws {DelegationError} `store_unavailable` */
-  settled(): Promise<void>;
+  /** Resolves when all that was appended so far is kept for good; absent where it is at once. @throws {DelegationError} `store_unavailable` */
+  settled?(): Promise<void>;
   /** Why nothing is answered any more, if so. */
   failure?(): DelegationError | undefined;
   close(): Promise<void>;
@@ -30,9 +30,23 @@ export interface Prepared {
   readonly move?: string;
 }
 
-/** Where the log stands: the next line follows on this. */
+/** A line whose place and content are settled, and whose hash is still to be computed. */
+interface Unsealed extends Omit<EncodedLine, "prev" | "up"> {
+  readonly trail: Trail | undefined;
+}
+
+/** Lines that are sealed together where none of them has to reach a disk: one after the other, hashing is cheaper. */
+const SEALED_TOGETHER = 32;
+
+/**
+ * Where the log stands: the next line follows on this.
+ *
+ * INVARIANT: order and content of a line never change once it is appended; nobody reads one that is not sealed, and on a
+ * journal none waits for it.
+ */
 export class LineLog {
   readonly #keeper: LineKeeper;
+  #unsealed: Unsealed[] = [];
   #seq: number;
   #prev: string;
 
@@ -69,18 +83,34 @@ export class LineLog {
   append(at: number, line: Prepared, trail: Trail | undefined): number {
     const seq = this.#seq + 1;
     const n = trail === undefined ? 0 : trail.n + 1;
-    const up = trail?.up ?? "";
-    const { event, move } = line;
-    const { text, hash } = sealEncoded({ event, move, seq, at, n, prev: this.#prev, up });
-    this.#keeper.append(text);
+    this.#unsealed.push({ at, event: line.event, move: line.move, n, seq, trail });
     this.#seq = seq;
-    this.#prev = hash;
-    if (trail !== undefined) extend(trail, seq, hash);
+    if (trail !== undefined) {
+      trail.n = n;
+      trail.lines.push(seq);
+    }
+    if (this.#keeper.durable || this.#unsealed.length >= SEALED_TOGETHER) this.#seal();
     return seq;
   }
 
   read(seq: number): AuditLine {
+    this.#seal();
     return parseJson(this.#keeper.read(seq)) as unknown as AuditLine;
+  }
+
+  /** Chains all lines that wait for it. */
+  #seal(): void {
+    if (this.#unsealed.length === 0) return;
+    const texts: string[] = [];
+    for (const { at, event, move, n, seq, trail } of this.#unsealed) {
+      const up = trail?.up ?? "";
+      const { text, hash } = sealEncoded({ at, event, move, n, prev: this.#prev, seq, up });
+      texts.push(text);
+      this.#prev = hash;
+      if (trail !== undefined) trail.up = hash;
+    }
+    this.#unsealed = [];
+    this.#keeper.append(texts);
   }
 }
 
@@ -101,15 +131,24 @@ export class MemoryKeeper implements LineKeeper {
   readonly #offsets = new Offsets();
   #used = SEGMENT_BYTES;
 
-  append(text: string): void {
-    const bytes = Buffer.byteLength(text) + 1;
-    if (this.#used + bytes > SEGMENT_BYTES) {
-      this.#segments.push(Buffer.allocUnsafeSlow(SEGMENT_BYTES));
-      this.#used = 0;
+  /** All of them by one write, as long as they fit. */
+  append(texts: readonly string[]): void {
+    let together = "";
+    let end = this.#used;
+    for (const text of texts) {
+      const bytes = Buffer.byteLength(text) + 1;
+      if (end + bytes > SEGMENT_BYTES) {
+        this.#write(together);
+        this.#segments.push(Buffer.allocUnsafeSlow(SEGMENT_BYTES));
+        this.#used = 0;
+        together = "";
+        end = 0;
+      }
+      this.#offsets.push((this.#segments.length - 1) * SEGMENT_BYTES + end);
+      together += `${text}\n`;
+      end += bytes;
     }
-    const last = this.#segments.length - 1;
-    this.#offsets.push(last * SEGMENT_BYTES + this.#used);
-    this.#used += this.#segments[last]?.write(`${text}\n`, this.#used) ?? 0;
+    this.#write(together);
   }
 
   read(n: number): string {
@@ -120,11 +159,13 @@ export class MemoryKeeper implements LineKeeper {
     return segment.toString("utf8", start, segment.indexOf(NEWLINE, start));
   }
 
-  async settled(): Promise<void> {}
-
   async close(): Promise<void> {}
 
   discard(): void {}
+
+  #write(text: string): void {
+    this.#used += this.#segments.at(-1)?.write(text, this.#used) ?? 0;
+  }
 }
 
 /** A list of offsets, eight bytes each. */

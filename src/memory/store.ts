@@ -55,10 +55,14 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
  * Runs a move now; its promise waits for the disk. Also when nothing was new: the line that was written first may still be
  * on its way.
  */
-async function kept<T>(core: Core, run: () => T): Promise<T> {
-  const result = run();
-  await core.settled();
-  return result;
+function kept<T>(core: Core, run: () => T): Promise<T> {
+  try {
+    const result = run();
+    const settled = core.settled();
+    return settled === undefined ? Promise.resolve(result) : settled.then(() => result);
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
 }
 
 type Bound = Admission &
