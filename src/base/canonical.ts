@@ -16,7 +16,11 @@ import { isWellFormed } from "./unicode.js";
  *   nesting beyond `JSON_DEPTH_MAX` (so for cycles too).
  */
 export function canonicalize(value: unknown): string {
-  switch (check(value, JSON_DEPTH_MAX)) {
+  return textOf(value, JSON_DEPTH_MAX);
+}
+
+function textOf(value: unknown, depth: number): string {
+  switch (check(value, depth)) {
     case IN_ORDER:
       return JSON.stringify(value);
     case SORTABLE:
@@ -24,6 +28,31 @@ export function canonicalize(value: unknown): string {
     default:
       return write(value as Checked);
   }
+}
+
+/**
+ * The same text of an object some of whose members' texts are known: those are not looked at again.
+ *
+ * @param known Canonical texts by name; a name that is no member adds nothing. Throws as {@link canonicalize} does.
+ */
+export function canonicalizeWith(members: object, known: ReadonlyMap<string, string>): string {
+  requirePlain(members);
+  let text = "";
+  for (const name of inOrder(Object.keys(members))) {
+    const value: unknown = (members as Readonly<Record<string, unknown>>)[name];
+    const comma = text === "" ? "" : ",";
+    text += `${comma}${scalarText(name)}:${known.get(name) ?? memberText(value)}`;
+  }
+  return `{${text}}`;
+}
+
+/**
+ * Native text of what {@link canonicalize} takes, its members as they stand: one value can have several, one text is of one
+ * value only. Throws as {@link canonicalize} does.
+ */
+export function nativeText(value: unknown): string {
+  check(value, JSON_DEPTH_MAX);
+  return JSON.stringify(value);
 }
 
 /** SHA-256 of the canonical text, in base64url. Throws as {@link canonicalize} does. */
@@ -63,15 +92,25 @@ function check(value: unknown, depth: number): Order {
 
 function checkContainer(value: object, depth: number): Order {
   if (depth === 0) throw refusal("nesting beyond the ceiling");
-  // Native serialization would call it, even where it is inherited or not enumerable.
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") throw refusal("an own toJSON");
-  const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value)) {
-    if (prototype !== Array.prototype) throw refusal("an array of another class");
+    requireNoToJson(value);
+    if (Object.getPrototypeOf(value) !== Array.prototype)
+      throw refusal("an array of another class");
     return checkItems(value, depth - 1);
   }
-  if (prototype !== Object.prototype && prototype !== null) throw refusal("an object of a class");
+  requirePlain(value);
   return checkMembers(value as Readonly<Record<string, unknown>>, depth - 1);
+}
+
+function requirePlain(value: object): void {
+  requireNoToJson(value);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) throw refusal("an object of a class");
+}
+
+/** Native serialization would call it, even where it is inherited or not enumerable. */
+function requireNoToJson(value: object): void {
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") throw refusal("an own toJSON");
 }
 
 /** A hole reads as `undefined` and is refused as such. */
@@ -125,6 +164,26 @@ function write(value: Checked): string {
     text += `${comma}${JSON.stringify(name)}:${write(value[name] ?? null)}`;
   }
   return `{${text}}`;
+}
+
+/** Texts that are written as they are. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** A member's text; its object counts as one level of nesting. */
+function memberText(value: unknown): string {
+  return typeof value === "string" ? scalarText(value) : textOf(value, JSON_DEPTH_MAX - 1);
+}
+
+function scalarText(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : textOf(text, 0);
+}
+
+/** The default order of sort() is that of UTF-16 code units. */
+function inOrder(names: string[]): string[] {
+  for (let i = 1; i < names.length; i++) {
+    if ((names[i - 1] ?? "") > (names[i] ?? "")) return names.sort();
+  }
+  return names;
 }
 
 function isArray(value: readonly Checked[] | Members): value is readonly Checked[] {

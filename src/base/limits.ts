@@ -126,3 +126,11 @@ export const PREVIEW_WALK_MAX = 100_000;
 export const OFFLINE_TALLIES_PER_TREE_MAX = 100_000;
 /** How long a guard waits for the answer of a policy; silence denies. */
 export const POLICY_MS_MAX = 1_000;
+/** Maps of tools that are kept by their text, so that asking for one again costs a look-up. */
+export const SHARED_TOOL_MAPS_MAX = 512;
+/** Longest text of such a map: V8 hashes texts beyond 16,383 characters by their length alone. */
+export const SHARED_TEXT_CHARS_MAX = 4_096;
+/** How long one `WAIT` may hold its connection; whoever wants to wait longer waits again. */
+export const WAIT_MS_MAX = 500;
+/** How long a write may take to reach as many replicas as were asked for. */
+export const DURABLE_MS_DEFAULT = 2_000;

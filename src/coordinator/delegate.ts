@@ -1,5 +1,6 @@
 /** `delegate`: a hop below the presented one, narrower than it, made by the coordinator. @module */
-import { canonicalDigest } from "../base/canonical.js";
+import { canonicalDigest, canonicalizeWith } from "../base/canonical.js";
+import { sha256Base64url } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
 import { uuidv7 } from "../base/id.js";
 import { HOPS_MAX } from "../base/limits.js";
@@ -11,7 +12,13 @@ import type { HopRecord } from "../wire/record.js";
 import { parseShape } from "../wire/shape.js";
 import { type DelegateRequest, delegateRequestSchema } from "../wire/verb-request.js";
 import type { Context, Seen } from "./context.js";
-import { authorityOf, type Delegatee, identityOf, readDelegatee } from "./delegatee.js";
+import {
+  authorityOf,
+  type Delegatee,
+  identityOf,
+  readDelegatee,
+  toolsTextOf,
+} from "./delegatee.js";
 import { hopEvent } from "./event.js";
 import { askForHop } from "./hop-ticket.js";
 import { chainHopOf, type Issued, issue } from "./issue.js";
@@ -50,7 +57,13 @@ export async function delegate(
   const request = parseShape(delegateRequestSchema, input, "invalid_request");
   const chain = verifyTokens(ctx, presented.tokens, now);
   const delegatee = readDelegatee(ctx, request, now);
-  const proof = { possession: presented.possession, verb: "delegate", request: input } as const;
+  const { possession: shown } = presented;
+  const proof = {
+    possession: shown,
+    verb: "delegate",
+    request: input,
+    ...(shown.kind === "session" ? { digest: inputDigest(input, delegatee) } : {}),
+  } as const;
   const possession = await provePossession(ctx, chain, proof, now);
   return {
     ...(await extend(ctx, { chain, tokens: presented.tokens }, { request, delegatee }, now)),
@@ -134,6 +147,14 @@ function moveOf(
     event: hopEvent("hop.created", hop, { principal: chain.principal }),
     now,
   };
+}
+
+/** Digest of the whole request as it came in. The text of its tools is known since they were parsed. */
+function inputDigest(input: object, { grant }: Delegatee): string | undefined {
+  const asked = (input as { readonly grant?: unknown }).grant;
+  if (typeof asked !== "object" || asked === null) return undefined;
+  const text = canonicalizeWith(asked, toolsTextOf(grant.tools));
+  return sha256Base64url(canonicalizeWith(input, new Map([["grant", text]])));
 }
 
 /** What was asked, the holder key and what proves it left out: a process that died comes back with another. */

@@ -1,11 +1,13 @@
 /** Who is to get a hop, and what: read once, strictly, before anything waits for anybody. @module */
 
-import { canonicalDigest } from "../base/canonical.js";
+import { canonicalizeWith } from "../base/canonical.js";
+import { sha256Base64url } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
 import { BEARER_LIFETIME_MS_MAX } from "../base/limits.js";
 import { verifyAgentProof } from "../token/agent-proof.js";
 import { importPublicKey, type PublicKey } from "../token/key.js";
 import { type Authority, type Grant, parseGrant } from "../wire/grant.js";
+import { sharedTextOf } from "../wire/shared-tool-map.js";
 import type { Context } from "./context.js";
 
 /** A delegatee as a request tells it. Nothing is proved yet. */
@@ -84,10 +86,17 @@ export function identityOf(
 /** What is kept once for all hops that share it. */
 export function authorityOf(grant: Grant): { authority: Authority; digest: string } {
   const { tools, scopes, ceilings, audience, limits } = grant;
-  // In order of names, as canonical text has them: then digesting it costs one native pass.
   const authority: Authority = { audience, ceilings, limits, scopes, tools };
-  return { authority, digest: canonicalDigest(authority) };
+  return { authority, digest: sha256Base64url(canonicalizeWith(authority, toolsTextOf(tools))) };
 }
+
+/** The text of tools where it is known, by the name that they have in a grant. */
+export function toolsTextOf(tools: Authority["tools"]): ReadonlyMap<string, string> {
+  const text = sharedTextOf(tools);
+  return text === undefined ? NO_TEXTS : new Map([["tools", text]]);
+}
+
+const NO_TEXTS: ReadonlyMap<string, string> = new Map();
 
 /** Tokens tell time in whole seconds; a record that lived longer than its tokens could be renewed past them. */
 export function wholeSeconds(ms: number, now: number): number {

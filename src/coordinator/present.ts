@@ -49,19 +49,25 @@ export function verifyTokens(ctx: Context, tokens: readonly string[], now: numbe
 /**
  * Checks that whoever presents `chain` holds the key of its leaf and meant exactly this request.
  *
- * @param request As it came in: the proof covers every member.
+ * @param proof.request As it came in: the proof covers every member. `digest`: of its canonical text, where it is known.
  * @throws {DelegationError} `bearer_not_allowed`, `proof_missing`, `proof_invalid`, `proof_expired`, `proof_replayed`,
  *   `session_unknown`, `replay_store_full`
  */
 export async function provePossession(
   ctx: Context,
   chain: VerifiedChain,
-  proof: { readonly possession: Possession; readonly verb: Verb; readonly request: object },
+  proof: {
+    readonly possession: Possession;
+    readonly verb: Verb;
+    readonly request: object;
+    readonly digest?: string | undefined;
+  },
   now: number,
 ): Promise<PossessionResult> {
   return checkPossession(chain, proof.possession, {
     tool: toolOf(proof.verb),
     arguments: proof.request,
+    ...(proof.digest === undefined ? {} : { argumentsDigest: proof.digest }),
     audience: ctx.config.issuer,
     now,
     replay: ctx.replay,

@@ -20,6 +20,7 @@ import {
 } from "./grant-limits.js";
 import { scopesSchema } from "./scope.js";
 import { parseShape } from "./shape.js";
+import { isSharedToolMap, sharedToolMap } from "./shared-tool-map.js";
 import { copyPlainToolMap, isPlainToolMap } from "./tool-map-form.js";
 
 /** Type of the AAT draft's authorization detail. */
@@ -118,7 +119,7 @@ export function parseGrant(
 function readGrantInput(input: unknown): z.output<typeof grantInputSchema> {
   const stated = typeof input === "object" && input !== null ? input : {};
   const { tools, ...rest } = stated as { readonly tools?: unknown };
-  const plain = copyPlainToolMap(tools);
+  const plain = sharedToolMap(tools) ?? copyPlainToolMap(tools);
   if (plain === undefined) return parseShape(grantInputSchema, input, "invalid_grant_shape");
   return { ...parseShape(withoutTools, rest, "invalid_grant_shape"), tools: plain };
 }
@@ -152,7 +153,7 @@ const aatDetailSchema = z.strictObject({ type: z.literal(AAT_DETAIL_TYPE), tools
 export function parseAatDetail(detail: JsonObject): ToolMap {
   const { type, tools } = detail;
   const closed = type === AAT_DETAIL_TYPE && Object.keys(detail).length === 2;
-  if (closed && isPlainToolMap(tools)) return tools;
+  if (closed && (isSharedToolMap(tools) || isPlainToolMap(tools))) return tools;
   return parseShape(aatDetailSchema, detail, "malformed", [AAT_DETAIL_TYPE]).tools;
 }
 

@@ -1,7 +1,12 @@
 /** RFC 8785: its own examples, its number table, and a plain model for the rest. @module */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { canonicalDigest, canonicalize } from "../../src/base/canonical.js";
+import {
+  canonicalDigest,
+  canonicalize,
+  canonicalizeWith,
+  nativeText,
+} from "../../src/base/canonical.js";
 import { type Json, parseJson, parseJsonInfo } from "../../src/base/json.js";
 import { jsonValue, modelCanonical } from "./json-values.js";
 
@@ -151,7 +156,26 @@ describe("refusals", () => {
     ["a circle", circle],
     ["nesting beyond the ceiling", nested(129)],
   ])("refuses %s", (_what, value) => {
-    expect(() => canonicalize(value)).toThrow(expect.objectContaining({ code: "malformed" }));
+    const refused = expect.objectContaining({ code: "malformed" });
+    expect(() => canonicalize(value)).toThrow(refused);
+    expect(() => nativeText(value)).toThrow(refused);
+    expect(() => canonicalizeWith({ a: [value] }, new Map([["b", "1"]]))).toThrow(refused);
+  });
+
+  test("refuses the object whose members are known as it refuses any other", () => {
+    const refused = expect.objectContaining({ code: "malformed" });
+    const known = new Map([
+      ["amount", "1"],
+      ["toJSON", "1"],
+    ]);
+    for (const members of [
+      new Money(),
+      { toJSON: () => 1 },
+      Object.create({ amount: 1 }),
+      hidden,
+    ]) {
+      expect(() => canonicalizeWith(members, known)).toThrow(refused);
+    }
   });
 
   test("accepts nesting up to the ceiling", () => {
@@ -166,6 +190,31 @@ describe("properties", () => {
         expect(canonicalize(value)).toBe(modelCanonical(value));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test("gives the same text whichever members' texts are known before", () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string({ unit: "grapheme" }), jsonValue),
+        fc.nat(),
+        (members, bits) => {
+          const known = Object.entries(members)
+            .filter((_, index) => ((bits >> (index % 31)) & 1) === 1)
+            .map(([name, member]) => [name, canonicalize(member)] as const);
+          expect(canonicalizeWith(members, new Map(known))).toBe(canonicalize(members));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test("gives a native text that is of this value only", () => {
+    fc.assert(
+      fc.property(jsonValue, (value) => {
+        expect(canonicalize(JSON.parse(nativeText(value)))).toBe(canonicalize(value));
+      }),
+      { numRuns: 300 },
     );
   });
 

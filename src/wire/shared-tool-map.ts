@@ -1,0 +1,66 @@
+/**
+ * Maps of tools that are asked for again and again: one frozen object for one text, so that parsing, digesting and writing
+ * it is done once.
+ *
+ * @module
+ */
+import { canonicalize, nativeText } from "../base/canonical.js";
+import { DelegationError } from "../base/error.js";
+import type { Json } from "../base/json-value.js";
+import { SHARED_TEXT_CHARS_MAX, SHARED_TOOL_MAPS_MAX } from "../base/limits.js";
+import type { Constraint } from "./constraint.js";
+import { copyPlainToolMap } from "./tool-map-form.js";
+
+type Maps = Readonly<Record<string, Readonly<Record<string, Constraint>>>>;
+
+/** By the text as it came. Only what was found right is kept. */
+let known = new Map<string, Maps>();
+/** Canonical texts of the maps that are shared. */
+const TEXTS = new WeakMap<object, string>();
+
+/**
+ * The one map of tools for this value, deeply frozen; undefined when the schema has to look, which knows why.
+ *
+ * What is parsed is the text of the value, not the value: what was digested is what is granted.
+ */
+export function sharedToolMap(value: unknown): Maps | undefined {
+  const text = textOf(value);
+  if (text === undefined) return undefined;
+  const shared = known.get(text);
+  if (shared !== undefined) return shared;
+  const copy = copyPlainToolMap(JSON.parse(text));
+  if (copy === undefined) return undefined;
+  // The copy is in canonical order already.
+  TEXTS.set(copy, canonicalize(copy));
+  freeze(copy);
+  if (known.size >= SHARED_TOOL_MAPS_MAX) known = new Map();
+  known.set(text, copy);
+  return copy;
+}
+
+/** Whether it is such a map: it was found right once, and nobody can have changed it since. */
+export function isSharedToolMap(value: Json | undefined): value is Json & Maps {
+  return typeof value === "object" && value !== null && TEXTS.has(value);
+}
+
+/** Canonical text (RFC 8785) of a map that {@link sharedToolMap} gave; undefined for any other. */
+export function sharedTextOf(tools: object): string | undefined {
+  return TEXTS.get(tools);
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  try {
+    const text = nativeText(value);
+    return text.length <= SHARED_TEXT_CHARS_MAX ? text : undefined;
+  } catch (thrown) {
+    if (thrown instanceof DelegationError) return undefined;
+    throw thrown;
+  }
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  Object.freeze(value);
+  for (const member of Object.values(value)) freeze(member);
+}
