@@ -1,0 +1,42 @@
+--[[
+Keys of a partition. KEYS[1] is its base, `{<prefix>:p<n>}:`; T names a tree within it: `<bytes of tenant>:<tenant>:<tree>`.
+
+  m            hash    the partition itself (world.lua)
+  g            hash    authority digest -> packed {ref, until} ; ga hash ref -> packed {digest, json} ; ge zset ref by until
+  t<T>         hash    a tree: 's' and 'm' (tree.lua)
+  i<T>         hash    hop id -> ordinal, from 1 (the root)
+  h<n>:<T>     hash    ordinal -> packed static record, 64 ordinals to a bucket n
+  l<n>:<T>     hash    ordinal -> ordinal of its next sibling, the same buckets
+  v<T>         hash    ordinal -> packed live record; absent while nothing has happened to the hop
+  x<T>         hash    cuts of what was not seen: 't', 'h'<hop>, 'b'<hop>
+  k<T>         hash    idempotency: <parent's ordinal>:<key> -> packed {request, ordinal}
+  f<T>         hash    link without a record -> packed {calls, spend}
+  q<T>, o<T>   hash    tickets ; set of digests used once
+  a<T>         list    sequence numbers of the tree's audit lines
+  s<tenant>    hash    marks of a tenant: 'e' epoch, 'a'<agent> 'p'<net(issuer, subject)> positions of cuts, 'b'<agent> 'k'<thumbprint> standing
+  u<tenant's length>:<tenant>:<id>  string  a suspension: packed {tree, ordinal, entry, lift or false}
+  r<tenant>    hash    idempotency of roots: key -> packed {request, tree}
+  T<tenant>    zset    trees by opening (score: number of the tree in the partition)
+  log          stream  audit lines, `<seq>-1` (world.lua)
+  feed         stream  cuts, `<position>-1` (feed.lua) ; bell: sharded channel
+  c            hash    key of a boundary or suspension -> packed {position, standing}
+  cuts         zset    JSON of live entries by position ; until: zset of key by when it may go
+  lease        zset    T by when its lease is due
+  hb           hash    last confirmed heartbeat
+]]
+local base = KEYS[1]
+
+-- One text for several: no two lists give the same.
+local function net(...)
+  local text = ''
+  for n = 1, select('#', ...) do
+    local part = select(n, ...)
+    text = text .. #part .. ':' .. part
+  end
+  return text
+end
+
+-- Whole numbers as text, up to 2^53.
+local function int(number)
+  return string.format('%.0f', number)
+end
