@@ -2,15 +2,16 @@
 import {
   createPublicKey,
   type JsonWebKey,
+  type JsonWebKeyInput,
   type KeyObject,
   sign as signBytes,
   verify as verifyBytes,
 } from "node:crypto";
 import { inspect } from "node:util";
+import { asciiBytes } from "../base/ascii.js";
 import { decodeBase64url } from "../base/base64url.js";
 import { sha256Base64url } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
-import { TOKEN_BYTES_MAX } from "../base/limits.js";
 import { type RandomBytes, systemRandom } from "../base/random.js";
 import {
   type PrivateJwk,
@@ -116,17 +117,22 @@ function plainEddsaJwk(jwk: unknown): PublicJwk | undefined {
 }
 
 function publicKeyFrom(jwk: PublicJwk): PublicKey {
-  const x = decodeStrictly(jwk.x);
-  if (jwk.kty === "EC") decodeStrictly(jwk.y);
-  else if (!isSafeEd25519Point(jwk.x, x)) {
-    throw keyInvalid("point is of low order or not canonical");
+  if (jwk.kty === "EC") {
+    decodeStrictly(jwk.x);
+    decodeStrictly(jwk.y);
+    return ecdsaKey(jwk);
   }
-  return jwk.kty === "EC" ? ecdsaKey(jwk) : eddsaKey(jwk);
+  if (isSafeEd25519Point(jwk.x)) return eddsaKey(jwk);
+  throw keyInvalid("point is not in strict base64url, not canonical or of low order");
 }
 
-/** Node's import looks at nothing but the length here, so it can wait until the key is used: most leaves' never are. */
+/**
+ * Node's import looks at nothing but the length here, so it can wait until the key is used: most leaves' never are. The
+ * first use imports in passing, and no object is made: most keys between root and leaf verify once.
+ */
 function eddsaKey(jwk: PublicJwk): PublicKey {
   let made: KeyObject | undefined;
+  let inPassing: JsonWebKeyInput | undefined = { key: jwk as JsonWebKey, format: "jwk" };
   const keyOf = (): KeyObject => {
     made ??= nodePublicKey(jwk);
     return made;
@@ -138,8 +144,12 @@ function eddsaKey(jwk: PublicJwk): PublicKey {
     },
     jwk,
     thumbprint: thumbprint(jwk),
-    verify: (input, signature) =>
-      signature.length === 64 && verifyBytes(null, bytesOf(input), keyOf(), signature),
+    verify: (input, signature) => {
+      if (signature.length !== 64) return false;
+      const key = made ?? inPassing ?? keyOf();
+      inPassing = undefined;
+      return verifyBytes(null, asciiBytes(input), key, signature);
+    },
   };
 }
 
@@ -152,17 +162,8 @@ function ecdsaKey(jwk: PublicJwk): PublicKey {
     jwk,
     thumbprint: thumbprint(jwk),
     verify: (input, signature) =>
-      signature.length === 64 && verifyBytes("sha256", bytesOf(input), how, signature),
+      signature.length === 64 && verifyBytes("sha256", asciiBytes(input), how, signature),
   };
-}
-
-/** Written over by the next call: what is signed or verified synchronously needs no memory of its own. */
-const SCRATCH = Buffer.allocUnsafeSlow(TOKEN_BYTES_MAX);
-
-/** The bytes of an ASCII text, until the next call. */
-function bytesOf(input: string): Uint8Array {
-  if (input.length > SCRATCH.length) return Buffer.from(input, "latin1");
-  return SCRATCH.subarray(0, SCRATCH.write(input, "latin1"));
 }
 
 function signingKeyFrom(privateKey: KeyObject, kid?: string): SigningKey {
@@ -170,9 +171,9 @@ function signingKeyFrom(privateKey: KeyObject, kid?: string): SigningKey {
   const shown = importPublicKey(jwk);
   const sign =
     shown.alg === "EdDSA"
-      ? (input: string) => signBytes(null, bytesOf(input), privateKey)
+      ? (input: string) => signBytes(null, asciiBytes(input), privateKey)
       : (input: string) =>
-          signBytes("sha256", bytesOf(input), {
+          signBytes("sha256", asciiBytes(input), {
             key: privateKey,
             dsaEncoding: "ieee-p1363",
           });

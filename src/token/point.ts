@@ -14,16 +14,21 @@ const LOW_ORDER_Y = [
 /** With either sign, in base64url. */
 const LOW_ORDER: ReadonlySet<string> = new Set(LOW_ORDER_Y.flatMap(bothSigns));
 
+/** 32 bytes in strict base64url: of the last character's six bits four are used. */
+const ENCODED = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+
 /**
- * Whether a public key is the one encoding of its Ed25519 point (y < p = 2^255 − 19, RFC 8032 §5.1.3), and that point is
- * not of low order.
+ * Whether a public key is the one encoding of its Ed25519 point (y < p = 2^255 − 19, RFC 8032 §5.1.3), in the one spelling
+ * of its 32 bytes, and that point is not of low order.
  *
  * Says nothing about being on the curve: no signature verifies under a point that is not.
  *
- * @param text The encoded point in strict base64url, and `bytes` the same decoded.
+ * @param text The encoded point in base64url.
  */
-export function isSafeEd25519Point(text: string, bytes: Uint8Array): boolean {
-  return bytes.length === 32 && !LOW_ORDER.has(text) && isBelowField(bytes);
+export function isSafeEd25519Point(text: string): boolean {
+  if (text.length !== 43 || !ENCODED.test(text) || LOW_ORDER.has(text)) return false;
+  // From p on, bytes 1 to 30 are full, and so the characters in between: few points get as far as being decoded.
+  return text[20] !== "_" || isBelowField(Buffer.from(text, "base64url"));
 }
 
 /** Whether y < p: not all of bytes 1 to 30 full, with the top seven bits full and the lowest byte at 0xed or more. */

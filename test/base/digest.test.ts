@@ -8,6 +8,7 @@ import {
   hmacSha256,
   sha256,
   sha256Base64url,
+  sha256OfAscii,
 } from "../../src/base/digest.js";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -29,6 +30,15 @@ describe("sha256", () => {
 
   test("takes a string as UTF-8", () => {
     expect(hex(sha256("€"))).toBe(hex(sha256(Uint8Array.of(0xe2, 0x82, 0xac))));
+  });
+});
+
+describe("sha256OfAscii", () => {
+  test("gives what the general digest gives, for texts of every length up to beyond a token's", () => {
+    for (const length of [0, 1, 43, 4_096, 65_535, 65_536, 65_537, 200_000]) {
+      const text = "~ az.09_-".repeat(length).slice(0, length);
+      expect(sha256OfAscii(text)).toBe(sha256Base64url(text));
+    }
   });
 });
 

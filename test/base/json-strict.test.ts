@@ -53,4 +53,25 @@ describe("properties", () => {
       { numRuns: 1_000 },
     );
   });
+
+  test("nothing that is written shorter elsewhere makes up for what native parsing drops", () => {
+    const spellings = Array.from({ length: 31 }, (_, power) => power - 15).flatMap((power) =>
+      ["1", "12", "-3", "0"].map((digits) => `${digits}e${power}`),
+    );
+    for (const spelled of spellings) {
+      for (let more = 0; more < 4; more += 1) {
+        const others = Array.from({ length: more }, (_, other) => `"${other}":${spelled},`).join(
+          "",
+        );
+        const twice = `{${others}"a":1,"a":1,"b":${spelled}}`;
+        const alone = `{${others}"a":"\\ud800","b":${spelled}}`;
+        const right = `{${others}"a":1,"b":${spelled}}`;
+        for (const text of [twice, alone, right]) {
+          expect(outcome(() => parseJson(text))).toEqual(outcome(() => parseStrictly(text, 128)));
+        }
+        expect(outcome(() => parseJson(twice))).toHaveProperty("code");
+        expect(outcome(() => parseJson(alone))).toHaveProperty("code");
+      }
+    }
+  });
 });

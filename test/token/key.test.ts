@@ -150,6 +150,7 @@ describe.each(["EdDSA", "ES256"] as const)("a signing key of %s", (alg) => {
     expect(keyOf(8, alg).verify("header.payload", signature)).toBe(false);
     expect(shown.verify("header.payload", signature.subarray(0, 63))).toBe(false);
     expect(shown.verify("header.payload", new Uint8Array(0))).toBe(false);
+    expect(importPublicKey(key.jwk).verify("header.payloae", signature)).toBe(false);
   });
 
   test("K03 shows its public part and never its secret", () => {

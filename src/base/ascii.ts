@@ -1,0 +1,12 @@
+/** Bytes of texts that are known to be ASCII, without memory of their own. @module */
+import { Buffer } from "node:buffer";
+import { TOKEN_BYTES_MAX } from "./limits.js";
+
+/** Written over by the next call: what is hashed, signed or verified synchronously needs no memory of its own. */
+const SCRATCH = Buffer.allocUnsafeSlow(TOKEN_BYTES_MAX);
+
+/** The bytes of an ASCII text, until the next call. One native copy; asking for UTF-8 would look at each character. */
+export function asciiBytes(text: string): Uint8Array {
+  if (text.length > SCRATCH.length) return Buffer.from(text, "latin1");
+  return SCRATCH.subarray(0, SCRATCH.write(text, "latin1"));
+}
