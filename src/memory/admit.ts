@@ -3,10 +3,10 @@ import { DelegationError } from "../base/error.js";
 import { HOPS_MAX, OFFLINE_TALLIES_PER_TREE_MAX, REPLAYS_MAX } from "../base/limits.js";
 import type { AdmitMove, StatedLimits } from "../guard/admission.js";
 import {
-  type Account,
   charge,
   checkBudget,
   emptyTally,
+  type Spend,
   spendOf,
   statesBudget,
   tallyOf,
@@ -31,20 +31,23 @@ export function planAdmit(world: World, move: AdmitMove, at: number): AdmitDeed 
   checkTickets(tree, move.hops, move.tickets, at);
   checkOnce(tree, move.once);
   const spend = spendOf(move.charge.spend);
-  for (const account of accountsOf(leaf)) checkBudget(account, spend);
+  checkBudgets(leaf, spend);
   const links = statedOf(move.stated, beyond, leaf);
   checkQuota(tree, links);
   for (const limits of links) {
     checkBudget({ hop: limits.hop, limits, tally: tree.offline?.get(limits.hop) }, spend);
   }
-  return {
-    op: "admit",
-    leaf: leaf.id,
-    ...(links.length === 0 ? {} : { links: links.map(({ hop }) => hop) }),
-    ...(move.once === undefined ? {} : { once: move.once }),
-    ...(spend.length === 0 ? {} : { spend: { ...move.charge.spend } }),
-    ...(move.tickets.length === 0 ? {} : { tickets: move.tickets.map(({ ticket }) => ticket) }),
-  };
+  return deedOf(leaf, move, links);
+}
+
+function deedOf(leaf: Hop, move: AdmitMove, links: readonly StatedLimits[]): AdmitDeed {
+  const { once, tickets, charge: price } = move;
+  const deed: { -readonly [K in keyof AdmitDeed]: AdmitDeed[K] } = { op: "admit", leaf: leaf.id };
+  if (links.length > 0) deed.links = links.map(({ hop }) => hop);
+  if (once !== undefined) deed.once = once;
+  if (Object.keys(price.spend).length > 0) deed.spend = { ...price.spend };
+  if (tickets.length > 0) deed.tickets = tickets.map(({ ticket }) => ticket);
+  return deed;
 }
 
 /** Charges every hop that states a budget, consumes tickets and the single use. */
@@ -73,22 +76,25 @@ function registeredLeaf(world: World, { tenant, tree, hops }: AdmitMove): Hop {
   const owner = world.tenants.get(tenant);
   let leaf: Hop | undefined;
   if (hops.length <= HOPS_MAX) {
-    for (const id of hops) leaf = hopIn(owner, tree, id) ?? leaf;
+    for (let at = hops.length - 1; leaf === undefined && at >= 0; at--) {
+      leaf = hopIn(owner, tree, hops[at] ?? "");
+    }
   }
-  const chain: string[] = [];
-  for (let hop = leaf; hop !== undefined; hop = hop.parent) chain.push(hop.id);
-  chain.reverse();
-  const stray = chain.find((id, at) => hops[at] !== id);
+  let stray: string | undefined;
+  for (let hop = leaf; hop !== undefined; hop = hop.parent) {
+    if (hops[hop.depth] !== hop.id) stray = hop.id;
+  }
   if (leaf !== undefined && stray === undefined) return leaf;
   throw unregistered(stray ?? hops[0] ?? tree);
 }
 
 /** The links below the leaf, once each is known to be one, and none of them is cut. */
 function checkOffline(leaf: Hop, { hops, offline }: AdmitMove): readonly string[] {
+  if (hops.length === leaf.depth + 1) return NONE;
   const beyond = hops.slice(leaf.depth + 1);
   const { tenant, id } = leaf.tree;
   const unseen = tenant.unseen.get(id);
-  if (leaf.below && beyond.length > 0) throw cutAt(leaf.id);
+  if (leaf.below) throw cutAt(leaf.id);
   for (const [at, link] of beyond.entries()) {
     if (!offline.includes(link) || beyond.indexOf(link) !== at) throw unregistered(link);
     if (unseen?.hops.has(link) === true) throw cutAt(link);
@@ -97,13 +103,13 @@ function checkOffline(leaf: Hop, { hops, offline }: AdmitMove): readonly string[
   return beyond;
 }
 
-function* accountsOf(leaf: Hop): Generator<Account> {
-  const chain: Hop[] = [];
-  for (let hop: Hop | undefined = leaf; hop !== undefined; hop = hop.parent) chain.push(hop);
-  for (const hop of chain.reverse()) {
-    const { limits } = hop.kept.authority;
-    if (statesBudget(limits)) yield { hop: hop.id, limits, tally: hop.tally };
-  }
+const NONE: readonly never[] = [];
+
+/** Root first: a budget that is used up is named where it is stated first. */
+function checkBudgets(leaf: Hop, spend: Spend): void {
+  if (leaf.parent !== undefined) checkBudgets(leaf.parent, spend);
+  const { limits } = leaf.kept.authority;
+  if (statesBudget(limits)) checkBudget({ hop: leaf.id, limits, tally: leaf.tally }, spend);
 }
 
 /** The stated limits that count: of links without a record. A hop with one is charged by it and not by what is stated. */
@@ -111,7 +117,8 @@ function statedOf(
   stated: readonly StatedLimits[],
   beyond: readonly string[],
   leaf: Hop,
-): StatedLimits[] {
+): readonly StatedLimits[] {
+  if (stated.length === 0) return NONE;
   const names = new Set(stated.map(({ hop }) => hop));
   const strange = stated.some(({ hop }) => !beyond.includes(hop) && !isAncestor(hop, leaf));
   if (strange || names.size !== stated.length) {
@@ -121,6 +128,7 @@ function statedOf(
 }
 
 function checkQuota({ offline, id }: Tree, links: readonly StatedLimits[]): void {
+  if (links.length === 0) return;
   const fresh = links.filter(({ hop }) => offline?.has(hop) !== true).length;
   if ((offline?.size ?? 0) + fresh <= OFFLINE_TALLIES_PER_TREE_MAX) return;
   throw new DelegationError("quota_exceeded", "too many links count without a record", {

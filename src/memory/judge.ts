@@ -67,9 +67,17 @@ export function effectiveState(hop: Hop, at: number): HopState {
  */
 export function requireActive(hop: Hop, at: number): void {
   requireTree(hop.tree, at);
+  if (isActiveToRoot(hop, at)) return;
   const state = effectiveState(hop, at);
-  if (state === "active") return;
   throw refusal(codeOf(state), rootMost(hop, state, at).id);
+}
+
+/** Whether every hop from the root to this one is active: asked on each call, and mostly so. */
+function isActiveToRoot(hop: Hop, at: number): boolean {
+  for (let step: Hop | undefined = hop; step !== undefined; step = step.parent) {
+    if (step.state !== "active" || step.expiresAt <= at || isCut(step)) return false;
+  }
+  return true;
 }
 
 /** Like {@link requireActive}, for a hop that may itself still wait for approval. */
