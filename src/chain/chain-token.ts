@@ -1,5 +1,5 @@
 /** One token of a chain on its way to being believed: presented, read, judged. @module */
-import { sha256Base64url } from "../base/digest.js";
+import { sha256OfAscii } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
 import type { JsonObject } from "../base/json-value.js";
 import { TOKEN_BYTES_MAX } from "../base/limits.js";
@@ -78,18 +78,23 @@ export function readToken(
   parent: ChainToken | undefined,
   profile: Profile,
 ): ChainToken {
-  return readRaw(token.raw, parent, profile, sha256Base64url(token.jws.signingInput));
+  return readRaw(token.raw, parent, profile, sha256OfAscii(token.jws.signingInput));
 }
 
-/** The same from claims that are not signed yet: a minter judges its own work before. */
+/**
+ * The same from claims that are not signed yet: a minter judges its own work before.
+ *
+ * @param known A key that was taken in before: what confirms its own `jwk`, the very object, confirms it.
+ */
 export function readRaw(
   raw: JsonObject,
   parent: ChainToken | undefined,
   profile: Profile,
   hash: string,
+  known?: PublicKey,
 ): ChainToken {
   const claims = claimsOf(raw, parent === undefined, profile);
-  return makeToken(claims, statedBy(claims, profile), parent, profile, hash);
+  return makeToken(claims, statedBy(claims, profile), parent, profile, { hash, known });
 }
 
 function makeToken(
@@ -97,10 +102,11 @@ function makeToken(
   stated: Stated,
   parent: ChainToken | undefined,
   profile: Profile,
-  hash: string,
+  { hash, known }: { readonly hash: string; readonly known: PublicKey | undefined },
 ): ChainToken {
   const { jwk, jkt } = claims.confirmation;
-  const holderKey = jwk === undefined ? undefined : importPublicKey(jwk);
+  const isKnown = known !== undefined && (jwk as unknown) === known.jwk;
+  const holderKey = isKnown ? known : jwk === undefined ? undefined : importPublicKey(jwk);
   const maxDepth = claims.maxDepth ?? parent?.maxDepth ?? 0;
   const depthLeft = hopsLeftOf(profile, claims.depth, maxDepth);
   const hopsLeft = Math.min(depthLeft, stated.limits?.depth ?? depthLeft);

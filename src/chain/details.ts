@@ -1,6 +1,8 @@
 /** Authorization details (RFC 9396) of one token: what each profile reads from them, and what it writes. @module */
+import { canonicalize, canonicalizeWith } from "../base/canonical.js";
 import { DelegationError } from "../base/error.js";
-import type { JsonObject } from "../base/json-value.js";
+import type { Json, JsonObject } from "../base/json-value.js";
+import { isObject } from "../wire/claim-value.js";
 import type { TokenClaims } from "../wire/claims.js";
 import { isAatConstraint } from "../wire/constraint.js";
 import {
@@ -19,6 +21,7 @@ import {
   toLimitsDetail,
 } from "../wire/grant.js";
 import { parseScopeClaim } from "../wire/scope.js";
+import { sharedTextOf } from "../wire/shared-tool-map.js";
 import type { Profile } from "./profile.js";
 
 /** What a token states of its authority by itself. */
@@ -87,8 +90,23 @@ export function writeDetails(authority: Authority, profile: Profile): Written {
   return { details: [toAatDetail({ tools: withoutPrototypes(authority.tools) })], scope: [] };
 }
 
-/** A copy as the parser makes maps, which is what readers are quick at; a caller's literal has prototypes. */
+/** Canonical text of authorization details, those of a map of tools with a known text not looked at again. */
+export function detailsTextOf(details: Json | undefined): string {
+  if (!Array.isArray(details)) return canonicalize(details);
+  return `[${details.map(detailText).join(",")}]`;
+}
+
+function detailText(detail: Json): string {
+  if (!isObject(detail) || !isObject(detail.tools)) return canonicalize(detail);
+  const text = sharedTextOf(detail.tools);
+  return text === undefined
+    ? canonicalize(detail)
+    : canonicalizeWith(detail, new Map([["tools", text]]));
+}
+
+/** A copy as the parser makes maps, which is what readers are quick at; a caller's literal has prototypes, and can change. */
 function withoutPrototypes(tools: ToolMap): ToolMap {
+  if (sharedTextOf(tools) !== undefined) return tools;
   const bare: Record<string, ToolMap[string]> = Object.create(null);
   for (const [name, tool] of Object.entries(tools)) {
     bare[name] = Object.assign(Object.create(null) as Record<string, Constraint>, tool);

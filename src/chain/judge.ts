@@ -2,6 +2,7 @@
 import { DelegationError } from "../base/error.js";
 import type { JsonObject } from "../base/json-value.js";
 import { signingInputDigest } from "../token/jws.js";
+import type { PublicKey } from "../token/key.js";
 import { readTokenId } from "../wire/claims.js";
 import type { Basis } from "./cache.js";
 import {
@@ -50,18 +51,19 @@ export function judgeLeaf(leaf: ChainToken): void {
  * Judges claims that are not signed yet, as a verifier will: every rule but the signature, and the leaf's. A refusal
  * names the delegator's hop.
  *
- * @param signer Thumbprint of the key that is going to sign.
+ * @param by.signer Thumbprint of the key that is going to sign.
+ * @param by.holderKey The key whose own `jwk` the claims confirm, where the drafter has it: it was taken in before.
  */
 export function judgeDraft(
   raw: JsonObject,
   parent: ChainToken | undefined,
   judgement: Judgement,
-  signer: string,
+  by: { readonly signer: string; readonly holderKey: PublicKey },
 ): void {
   const { profile } = judgement;
   const judge = (): void => {
-    const token = readRaw(raw, parent, profile, "");
-    token.signer = signer;
+    const token = readRaw(raw, parent, profile, "", by.holderKey);
+    token.signer = by.signer;
     const order = profile.order === "parse-first" ? PARSE_FIRST_ORDER : orderOf(token);
     for (const rule of order) rule(token, judgement);
     judgeLeafCapable(token);

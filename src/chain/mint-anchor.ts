@@ -58,7 +58,11 @@ export function mintAnchor(draft: AnchorDraft, key: SigningKey): string {
     tenant: draft.tenant,
     txn: draft.tree,
   });
-  return signToken(claims, undefined, profile, { key, now: draft.issuedAt });
+  return signToken(claims, undefined, profile, {
+    key,
+    holderKey: draft.holderKey,
+    now: draft.issuedAt,
+  });
 }
 
 /** What the first token of one of the drafts says. */
@@ -80,7 +84,11 @@ export function mintRoot(draft: RootDraft, key: SigningKey): string {
   const profile = profileOf(draft.profile);
   const core = coreOf(draft, draft.grant, maxDepthOf(profile, 0, draft.grant.limits.depth ?? 0));
   const claims = writeClaims(core, profile, identityClaims(profile, draft.subject, draft.agent));
-  return signToken(claims, undefined, profile, { key, now: draft.issuedAt });
+  return signToken(claims, undefined, profile, {
+    key,
+    holderKey: draft.holderKey,
+    now: draft.issuedAt,
+  });
 }
 
 function coreOf(

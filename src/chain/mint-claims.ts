@@ -106,7 +106,7 @@ export function identityClaims(
 }
 
 function confirm({ holderKey }: CoreDraft): JsonObject {
-  return { jwk: { ...holderKey.jwk } };
+  return { jwk: holderKey.jwk as unknown as JsonObject };
 }
 
 /** Without the members that the token does not state: canonical JSON has no word for them. */

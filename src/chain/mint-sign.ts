@@ -1,10 +1,18 @@
 /** The last step of minting: judged as a verifier will judge it, then signed. @module */
 import type { JsonObject } from "../base/json-value.js";
-import { signJws } from "../token/jws.js";
-import type { SigningKey } from "../token/key.js";
+import { type HeaderDraft, signJws } from "../token/jws.js";
+import type { PublicKey, SigningKey } from "../token/key.js";
 import type { Origin } from "./assemble.js";
+import { detailsTextOf } from "./details.js";
 import { judgeDraft } from "./judge.js";
 import type { Profile } from "./profile.js";
+
+/** What a token is signed with, and the holder key that its claims confirm. */
+export interface Signing {
+  readonly key: SigningKey;
+  readonly holderKey: PublicKey;
+  readonly now: number;
+}
 
 /**
  * Signs claims as a token below `origin`, or as a root.
@@ -15,20 +23,41 @@ export function signToken(
   claims: JsonObject,
   origin: Origin | undefined,
   profile: Profile,
-  { key, now }: { readonly key: SigningKey; readonly now: number },
+  { key, now, holderKey }: Signing,
 ): string {
+  const judgement = { profile, trust: undefined, now };
+  judgeDraft(claims, origin?.token, judgement, { signer: key.thumbprint, holderKey });
+  const texts = new Map([["authorization_details", detailsTextOf(claims.authorization_details)]]);
+  return signJws(headerOf(origin, profile, key), claims, key, { texts });
+}
+
+function headerOf(origin: Origin | undefined, profile: Profile, key: SigningKey): HeaderDraft {
+  const root = origin === undefined;
+  return root ? rootHeaderOf(profile, key) : writeHeader(origin, profile, key);
+}
+
+/** The header of all anchors that one key signs. */
+function rootHeaderOf(profile: Profile, key: SigningKey): HeaderDraft {
+  const known = ROOT_HEADERS.get(key);
+  if (known?.profile === profile) return known.header;
+  const header = Object.freeze(writeHeader(undefined, profile, key));
+  ROOT_HEADERS.set(key, { profile, header });
+  return header;
+}
+
+const ROOT_HEADERS = new WeakMap<SigningKey, { profile: Profile; header: HeaderDraft }>();
+
+function writeHeader(origin: Origin | undefined, profile: Profile, key: SigningKey): HeaderDraft {
   const rule = origin === undefined ? profile.typ.root : profile.typ.child;
-  judgeDraft(claims, origin?.token, { profile, trust: undefined, now }, key.thumbprint);
   const showsKey =
     origin !== undefined &&
     profile.childSigner === "delegator" &&
     origin.token.holderKey === undefined;
-  const header = {
+  return {
     alg: key.alg === "EdDSA" ? profile.edAlg : key.alg,
     ...(profile.canonical ? { c14n: "JCS" as const } : {}),
     ...(showsKey ? { jwk: key.jwk } : {}),
     ...(origin === undefined || profile.childSigner === "issuer" ? { kid: key.kid } : {}),
     ...("must" in rule ? { typ: rule.must } : {}),
   };
-  return signJws(header, claims, key);
 }

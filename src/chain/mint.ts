@@ -123,7 +123,7 @@ function mintChild(
     ...identityClaims(profile, parent.principal.subject, draft.agent),
     par_hash: parent.parHash,
   });
-  return signToken(claims, origin, profile, { key, now: draft.now });
+  return signToken(claims, origin, profile, { key, holderKey: draft.holderKey, now: draft.now });
 }
 
 function authorityOf(

@@ -1,6 +1,6 @@
 /** One compact JWS (RFC 7515): the strict parser, the verifier and the signer. Synchronous. @module */
 import { decodeBase64url, encodeBase64url } from "../base/base64url.js";
-import { canonicalize } from "../base/canonical.js";
+import { canonicalize, canonicalizeWith } from "../base/canonical.js";
 import { sha256Base64url } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
 import { decodeUtf8, type Json, type JsonObject, parseJsonInfo } from "../base/json.js";
@@ -139,6 +139,14 @@ export interface HeaderDraft {
   readonly c14n?: "JCS";
 }
 
+/** How to sign. */
+export interface SignOptions extends JwsLimits {
+  /** Canonical texts of claims, by name, where they are known. */
+  readonly texts?: ReadonlyMap<string, string>;
+}
+
+const NO_TEXTS: ReadonlyMap<string, string> = new Map();
+
 /**
  * Signs `claims`, with header and payload in canonical JSON.
  *
@@ -149,17 +157,28 @@ export function signJws(
   header: HeaderDraft,
   claims: object,
   key: SigningKey,
-  limits: JwsLimits = {},
+  { bytesMax = TOKEN_BYTES_MAX, texts = NO_TEXTS }: SignOptions = {},
 ): string {
   const alg = header.alg ?? key.alg;
   if (!namesOf(key.alg).includes(alg)) {
     throw new DelegationError("config_invalid", "algorithm is not the key's", { rule: "alg" });
   }
-  const input = `${encodeText(canonicalize({ ...header, alg }))}.${encodeText(canonicalize(claims))}`;
+  const input = `${encodedHeader(header, alg)}.${encodeText(canonicalizeWith(claims, texts))}`;
   const text = `${input}.${encodeBase64url(key.sign(input))}`;
-  if (text.length <= (limits.bytesMax ?? TOKEN_BYTES_MAX)) return text;
+  if (text.length <= bytesMax) return text;
   throw new DelegationError("too_large", "token is larger than its ceiling");
 }
+
+/** A frozen header that was signed under before is known. */
+function encodedHeader(header: HeaderDraft, alg: string): string {
+  const known = HEADERS.get(header);
+  if (known?.alg === alg) return known.text;
+  const text = encodeText(canonicalize({ ...header, alg }));
+  if (Object.isFrozen(header) && header.jwk === undefined) HEADERS.set(header, { alg, text });
+  return text;
+}
+
+const HEADERS = new WeakMap<HeaderDraft, { readonly alg: string; readonly text: string }>();
 
 /** SHA-256 (base64url) of a token's text: `ath` of its proofs, and the chain's name when the token is the last. */
 export function tokenDigest(text: string): string {
