@@ -126,7 +126,7 @@ export class Stage {
       },
       authority,
       initial: words.initial ?? "active",
-      seen: words.seen ?? (await this.store.status()).position,
+      seen: words.seen ?? (await this.store.status(tree)).position,
       ...(key === undefined
         ? {}
         : { idempotency: { key, request: words.request ?? "same request" } }),

@@ -271,6 +271,28 @@ export class PlainStore {
     this.#note(make);
   }
 
+  /** All or none. */
+  register(links: readonly PlainMake[]): void {
+    const before = this.hops.length;
+    try {
+      for (const link of links) this.#registerOne(link);
+    } catch (thrown) {
+      this.hops.length = before;
+      throw thrown;
+    }
+  }
+
+  #registerOne(link: PlainMake): void {
+    const known = this.find(link.id);
+    if (known === undefined) {
+      this.create({ ...link, key: undefined });
+      return;
+    }
+    const same = known.tree === link.tree && known.parent === link.parent;
+    if (!same || known.holder !== link.holder) refuse("id_taken");
+    this.#open(known);
+  }
+
   narrow(make: Omit<PlainMake, "parent">, predecessor: string): void {
     const old = this.find(predecessor);
     if (old === undefined || old.tree !== make.tree) throw new Refused("hop_not_found");
