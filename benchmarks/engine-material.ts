@@ -122,6 +122,9 @@ export async function delegatorOf(
   };
 }
 
+/** Delegations until one costs what it will cost from then on. */
+const WARM_UP = 12_000;
+
 /** Delegations one after the other or `batch` at once, by these holders in turn. */
 export function delegating(name: string, delegators: readonly Delegator[], batch: number): Subject {
   let made = 0;
@@ -129,6 +132,7 @@ export function delegating(name: string, delegators: readonly Delegator[], batch
   return {
     name,
     batch,
+    warmUp: WARM_UP,
     before: (calls) => {
       asked = Array.from({ length: calls * batch }, () => {
         const delegator = at(delegators, made);

@@ -13,6 +13,11 @@ export interface Subject {
   readonly run: (index: number) => unknown;
   /** Pieces of work that one call does; 1 unless told. */
   readonly batch?: number;
+  /**
+   * Pieces of work until the compiler has seen enough, where the effort's time is too short for them: code that is as long as
+   * a whole request's is still half interpreted after a thousand of them.
+   */
+  readonly warmUp?: number;
   /** Makes what the next calls need, `calls` of them, while no clock runs. */
   readonly before?: (calls: number) => void;
 }
@@ -130,11 +135,11 @@ class Runner {
 
   /** Runs until the compiler has seen enough, then sets how many calls make one sample. */
   async warmUp({ warmUpMs, sampleMs }: Effort): Promise<void> {
-    const batch = this.#subject.batch ?? 1;
+    const { batch = 1, warmUp = 0 } = this.#subject;
     // Time of its own, or another program's would count.
     const end = now(this.#clock) + warmUpMs * 1_000;
     let last = await this.sample();
-    while (now(this.#clock) < end) {
+    while (now(this.#clock) < end || this.#index * batch < warmUp) {
       last = await this.sample();
       const wanted = (sampleMs * 1_000) / Math.max(last * batch, 0.001);
       this.#calls = Math.max(1, Math.min(Math.round(wanted), this.#calls * 2));

@@ -9,8 +9,7 @@ import type { VerifiedChain } from "../chain/verified-chain.js";
 import { attenuate } from "../grant/attenuate.js";
 import type { Authority, Grant } from "../wire/grant.js";
 import type { HopRecord } from "../wire/record.js";
-import { parseShape } from "../wire/shape.js";
-import { type DelegateRequest, delegateRequestSchema } from "../wire/verb-request.js";
+import { type DelegateRequest, parseDelegateRequest } from "../wire/verb-request.js";
 import type { Context, Seen } from "./context.js";
 import {
   authorityOf,
@@ -43,7 +42,7 @@ export type Delegated = (Issued | Pending) & PossessionResult;
  * The proof of possession covers the whole request, so nothing of it can be swapped on the way. The store checks in one step
  * that the parent and all above it are active, charges them, and keeps the hop; only then is a token signed.
  *
- * @param input See `delegateRequestSchema`. `idempotencyKey`: the same request under the same parent gives the same hop; with
+ * @param input See `DelegateRequest`. `idempotencyKey`: the same request under the same parent gives the same hop; with
  *   another holder key (a process that died) the first hop is cut and its slot taken.
  * @throws {DelegationError} as `verifyChain` and `checkPossession`; `invalid_request`, `key_invalid`, `invalid_grant_shape`,
  *   `lifetime_invalid`, `bearer_not_allowed`, `proof_invalid`; `grant_exceeds_parent`, `depth_exhausted`; as `store.create`
@@ -54,7 +53,7 @@ export async function delegate(
   input: object,
 ): Promise<Delegated> {
   const now = ctx.clock.now();
-  const request = parseShape(delegateRequestSchema, input, "invalid_request");
+  const request = parseDelegateRequest(input);
   const chain = verifyTokens(ctx, presented.tokens, now);
   const delegatee = readDelegatee(ctx, request, now);
   const { possession: shown } = presented;

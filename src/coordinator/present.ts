@@ -4,8 +4,7 @@ import { checkPossession, type PossessionResult } from "../chain/possession.js";
 import type { ChainHop, VerifiedChain } from "../chain/verified-chain.js";
 import { verifyChain } from "../chain/verify.js";
 import type { Possession } from "../wire/proof.js";
-import { parseShape } from "../wire/shape.js";
-import { chainSchema } from "../wire/verb-request.js";
+import { parseTokens } from "../wire/verb-request.js";
 import type { Context } from "./context.js";
 
 /** Verbs that a holder calls with a chain of its own. */
@@ -36,7 +35,7 @@ export interface Presented {
  * @throws {DelegationError} as `verifyChain` does
  */
 export function verifyTokens(ctx: Context, tokens: readonly string[], now: number): VerifiedChain {
-  const texts = parseShape(chainSchema, tokens, "malformed", ["tokens"]);
+  const texts = parseTokens(tokens);
   return verifyChain(texts, {
     profile: "legate",
     trust: ctx.trust,

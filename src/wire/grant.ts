@@ -18,6 +18,7 @@ import {
   nameSchema,
   withoutPrototype,
 } from "./grant-limits.js";
+import { plainGrantRest } from "./plain-request.js";
 import { scopesSchema } from "./scope.js";
 import { parseShape } from "./shape.js";
 import { isSharedToolMap, sharedToolMap } from "./shared-tool-map.js";
@@ -121,7 +122,8 @@ function readGrantInput(input: unknown): z.output<typeof grantInputSchema> {
   const { tools, ...rest } = stated as { readonly tools?: unknown };
   const plain = sharedToolMap(tools) ?? copyPlainToolMap(tools);
   if (plain === undefined) return parseShape(grantInputSchema, input, "invalid_grant_shape");
-  return { ...parseShape(withoutTools, rest, "invalid_grant_shape"), tools: plain };
+  const read = parseShape(withoutTools, rest, "invalid_grant_shape", [], plainGrantRest);
+  return { ...read, tools: plain };
 }
 
 const authoritySchema = z.strictObject({

@@ -5,7 +5,7 @@ import { DelegationError } from "../base/error.js";
 import { JSON_DEPTH_MAX } from "../base/limits.js";
 
 /**
- * Parses `input` with `schema`.
+ * Parses `input` with `schema`, or with the quick half of it that is written by hand: see `plain-request.ts`.
  *
  * Refuses nesting beyond `JSON_DEPTH_MAX` and members named `__proto__` (schemas of maps would drop them in silence)
  * before the schema sees the input.
@@ -18,12 +18,15 @@ export function parseShape<T>(
   input: unknown,
   code: Code,
   root: readonly PropertyKey[] = [],
+  quick?: (input: unknown) => T | undefined,
 ): T {
   const fault = faultOf(input, JSON_DEPTH_MAX);
   if (fault !== undefined) {
     const rule = placeOf([...root, ...fault.where.reverse().slice(0, PLACE_PARTS_MAX)]);
     throw new DelegationError(code, `${fault.why} at ${rule}`, { rule });
   }
+  const plain = quick?.(input);
+  if (plain !== undefined) return plain;
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -60,7 +63,8 @@ function faultOf(value: unknown, depth: number): Fault | undefined {
   if (Object.hasOwn(value, "__proto__")) return { why: "a member is named __proto__", where: [] };
   for (const name of Object.keys(value)) {
     const member: unknown = (value as Readonly<Record<string, unknown>>)[name];
-    const fault = typeof member === "object" ? faultOf(member, depth - 1) : undefined;
+    if (typeof member !== "object" || member === null) continue;
+    const fault = faultOf(member, depth - 1);
     if (fault === undefined) continue;
     fault.where.push(name);
     return fault;

@@ -9,6 +9,8 @@ import {
   TOKENS_MAX,
 } from "../base/limits.js";
 import { boundarySchema } from "./cut.js";
+import { plainChain, plainDelegateRequest } from "./plain-request.js";
+import { parseShape } from "./shape.js";
 
 const name = z.string().min(1).max(NAME_CHARS_MAX);
 const reason = z.string().max(2_048);
@@ -59,13 +61,20 @@ const approvalSchema = z
   })
   .refine(({ approvers, from }) => from === undefined || new Set(from).size >= approvers);
 
-export const delegateRequestSchema = z.strictObject({
+const delegateRequestSchema = z.strictObject({
   ...delegatee,
   idempotencyKey: name.optional(),
   approval: approvalSchema.optional(),
   bearer,
 });
+/** What is asked of `delegate`. */
 export type DelegateRequest = z.infer<typeof delegateRequestSchema>;
+
+/** @throws {DelegationError} `invalid_request` */
+export function parseDelegateRequest(input: unknown): DelegateRequest {
+  const root: readonly PropertyKey[] = [];
+  return parseShape(delegateRequestSchema, input, "invalid_request", root, plainDelegateRequest);
+}
 
 export const renewRequestSchema = z.strictObject({});
 export const leaseRequestSchema = z.strictObject({ tree: name, leaseSeconds });
@@ -129,8 +138,12 @@ export const pageRequestSchema = z.strictObject({
   depth: z.int().min(0).max(HOPS_MAX).optional(),
 });
 
-/** Tokens of a chain, root first. Sizes are the verifier's to refuse. */
-export const chainSchema = z.array(z.string()).min(1).max(TOKENS_MAX);
+const chainSchema = z.array(z.string()).min(1).max(TOKENS_MAX);
+
+/** Tokens of a chain, root first. Sizes are the verifier's to refuse. @throws {DelegationError} `malformed` */
+export function parseTokens(input: unknown): string[] {
+  return parseShape(chainSchema, input, "malformed", ["tokens"], plainChain);
+}
 
 export const treesRequestSchema = z.strictObject({
   cursor: z.string().max(1_024).optional(),

@@ -10,7 +10,10 @@ import { copyPlainToolMap } from "../../src/wire/tool-map-form.js";
 const NAME = fc.constantFrom("a", "b", "files.read", "10", "9", "__proto__", "constructor", "é");
 const CONSTRAINT: fc.Arbitrary<Json> = fc.oneof(
   fc.record({ constraint_type: fc.constant("exact"), value: fc.constantFrom(-0, 1.5, "x", null) }),
-  fc.record({ values: fc.constant(["a", 1]), constraint_type: fc.constantFrom("one_of", "oneof") }),
+  fc.record({
+    values: fc.constant<Json>(["a", 1]),
+    constraint_type: fc.constantFrom("one_of", "oneof"),
+  }),
   fc.record(
     { constraint_type: fc.constant("range"), max: fc.nat(), min: fc.nat() },
     { requiredKeys: ["constraint_type"] },
