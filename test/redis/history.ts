@@ -1,0 +1,380 @@
+/**
+ * What clients of a store saw, as JSON lines, and what must hold of it whatever happened to the servers meanwhile.
+ *
+ * Every promise that is judged here only grows (a cut stays, a charge stays), so one pass is enough: nobody has to search for an
+ * order in which it could have been right.
+ *
+ * @module
+ */
+import { appendFileSync } from "node:fs";
+import { verifyLog } from "../../src/audit/verify.js";
+import type { Boundary } from "../../src/wire/cut.js";
+
+/** What was asked of the store, or of a guard. */
+export type Deed =
+  | { readonly f: "cut"; readonly boundary: Boundary }
+  | ({ readonly f: "suspend" } & Suspending)
+  | ({ readonly f: "resume" } & Suspending)
+  | { readonly f: "create"; readonly tree: string; readonly hop: string }
+  | ({ readonly f: "admit"; readonly cents: number; readonly uses: readonly string[] } & Acting)
+  | ({ readonly f: "decide"; readonly guard: string } & Acting);
+
+interface Suspending {
+  readonly tree: string;
+  readonly hop: string;
+  readonly suspension: string;
+}
+
+/** Who acts: the chain root first, and the agents in the same order. */
+export interface Acting {
+  readonly tree: string;
+  readonly hops: readonly string[];
+  readonly agents: readonly string[];
+}
+
+/**
+ * One thing that a client saw. `at`: milliseconds by one clock that never runs backwards.
+ *
+ * - `ok`: done, as the store says. `durable`: kept, as the store says.
+ * - `fail`: certainly not done. `info`: nobody knows.
+ * - `final`: how things stood when all was quiet again.
+ */
+export type Entry =
+  | { readonly type: "invoke"; readonly op: string; readonly at: number; readonly deed: Deed }
+  | {
+      readonly type: "ok";
+      readonly op: string;
+      readonly at: number;
+      readonly effect?: string;
+      readonly code?: string;
+    }
+  | { readonly type: "durable"; readonly op: string; readonly at: number }
+  | {
+      readonly type: "fail" | "info";
+      readonly op: string;
+      readonly at: number;
+      readonly code: string;
+    }
+  | { readonly type: "final"; readonly at: number; readonly state: FinalState };
+
+export interface FinalState {
+  /** False where the store began anew, with a generation of its own: then nothing but cuts had to be kept. */
+  readonly continued: boolean;
+  /** Boundaries that the log of cuts holds, each kept where all that it covers are cut. */
+  readonly cuts: readonly Boundary[];
+  /** Ids of suspensions and of lifts that the log holds. */
+  readonly suspended: readonly string[];
+  readonly lifted: readonly string[];
+  readonly budgets: readonly {
+    readonly hop: string;
+    readonly limit: number;
+    readonly spent: number;
+  }[];
+  /** Canonical audit lines, one list for each log. An operation stands in its event's `reason`. */
+  readonly logs: readonly (readonly string[])[];
+}
+
+export type Fault =
+  | "cut_lost"
+  | "suspension_lost"
+  | "allowed_after_cut"
+  | "denied_beside_cut"
+  | "used_twice"
+  | "overspent"
+  | "spend_lost"
+  | "audit_broken"
+  | "applied_twice"
+  | "not_applied"
+  | "no_end";
+
+export interface Violation {
+  readonly fault: Fault;
+  readonly op?: string;
+  readonly what: string;
+}
+
+export interface Verdict {
+  /** Cuts and suspensions that the store said are kept. */
+  readonly acked: number;
+  /** Those of them that are not there in the end. */
+  readonly lost: number;
+  readonly violations: readonly Violation[];
+}
+
+export interface CheckOptions {
+  /** After so many milliseconds no guard allows what was cut. */
+  readonly boundMs: number;
+}
+
+/** Writes entries to a file as they come, so that a run that dies tells how far it got, and keeps them. */
+export class Recorder {
+  readonly entries: Entry[] = [];
+  readonly #path: string | undefined;
+
+  constructor(path?: string) {
+    this.#path = path;
+  }
+
+  add(entry: Entry): void {
+    this.entries.push(entry);
+    if (this.#path !== undefined) appendFileSync(this.#path, `${JSON.stringify(entry)}\n`);
+  }
+}
+
+/** Reads a history back. @throws when a line is no JSON */
+export function parseHistory(text: string): Entry[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+}
+
+/** Judges a whole history. */
+export function checkHistory(entries: readonly Entry[], options: CheckOptions): Verdict {
+  const known = new Known(entries);
+  const { final } = known;
+  if (final === undefined) {
+    const violations = [{ fault: "no_end", what: "the history has no final state" } as const];
+    return { acked: 0, lost: 0, violations };
+  }
+  const lost = known.lost(final);
+  return {
+    acked: known.acked,
+    lost: lost.length,
+    violations: [
+      ...lost,
+      ...known.allowedAfterCut(options.boundMs),
+      ...known.deniedBesideCut(),
+      ...known.usedTwice(),
+      ...known.budgets(final),
+      ...auditFaults(final.logs),
+      ...known.applications(final),
+    ],
+  };
+}
+
+interface Operation {
+  readonly op: string;
+  readonly deed: Deed;
+  readonly from: number;
+  /** When it was answered, if ever. */
+  to?: number;
+  durableAt?: number;
+  ended?: "ok" | "fail" | "info";
+  effect?: string;
+  code?: string;
+}
+
+type Covering = Extract<Deed, { f: "cut" | "suspend" }>;
+
+/** Operations with how they ended, and what covers what. */
+class Known {
+  readonly final: FinalState | undefined;
+  readonly #operations = new Map<string, Operation>();
+
+  constructor(entries: readonly Entry[]) {
+    let final: FinalState | undefined;
+    for (const entry of entries) {
+      if (entry.type === "final") final = entry.state;
+      else this.#take(entry);
+    }
+    this.final = final;
+  }
+
+  #take(entry: Exclude<Entry, { type: "final" }>): void {
+    const { op, at } = entry;
+    if (entry.type === "invoke") {
+      this.#operations.set(op, { op, deed: entry.deed, from: at });
+      return;
+    }
+    const operation = this.#operations.get(op);
+    if (operation === undefined) throw new Error(`${entry.type} of ${op}, which nobody began`);
+    if (entry.type === "durable") {
+      operation.durableAt = at;
+      return;
+    }
+    operation.to = at;
+    operation.ended = entry.type;
+    if (entry.code !== undefined) operation.code = entry.code;
+    if (entry.type === "ok" && entry.effect !== undefined) operation.effect = entry.effect;
+  }
+
+  #of<F extends Deed["f"]>(...kinds: F[]): (Operation & { deed: Extract<Deed, { f: F }> })[] {
+    return [...this.#operations.values()].filter((one) =>
+      (kinds as string[]).includes(one.deed.f),
+    ) as (Operation & { deed: Extract<Deed, { f: F }> })[];
+  }
+
+  get acked(): number {
+    return this.#of("cut", "suspend", "resume").filter((one) => one.durableAt !== undefined).length;
+  }
+
+  lost({ cuts, suspended, lifted }: FinalState): Violation[] {
+    const there = new Set(cuts.map(boundaryText));
+    const held = { suspend: new Set(suspended), resume: new Set(lifted) };
+    return this.#of("cut", "suspend", "resume").flatMap(({ op, deed, durableAt }): Violation[] => {
+      if (durableAt === undefined) return [];
+      if (deed.f === "cut") {
+        const text = boundaryText(deed.boundary);
+        return there.has(text) ? [] : [{ fault: "cut_lost", op, what: text }];
+      }
+      if (held[deed.f].has(deed.suspension)) return [];
+      return [{ fault: "suspension_lost", op, what: `${deed.f} ${deed.suspension}` }];
+    });
+  }
+
+  /** By what they name; a chain is looked up by each of its names. */
+  #coverings(): Map<string, (Operation & { deed: Covering })[]> {
+    const byName = new Map<string, (Operation & { deed: Covering })[]>();
+    for (const one of this.#of("cut", "suspend")) {
+      const name = nameOf(one.deed);
+      byName.set(name, [...(byName.get(name) ?? []), one]);
+    }
+    return byName;
+  }
+
+  /** When a suspension was first asked to be lifted. */
+  #lifts(): Map<string, number> {
+    const lifts = new Map<string, number>();
+    for (const { deed, from } of this.#of("resume")) {
+      lifts.set(deed.suspension, Math.min(from, lifts.get(deed.suspension) ?? from));
+    }
+    return lifts;
+  }
+
+  allowedAfterCut(boundMs: number): Violation[] {
+    const coverings = this.#coverings();
+    const lifts = this.#lifts();
+    return this.#of("decide").flatMap(({ op, deed, from, to = from, effect }): Violation[] => {
+      if (effect !== "allow") return [];
+      const cut = covering(coverings, deed).find((one) => {
+        if (one.durableAt === undefined || from <= one.durableAt + boundMs) return false;
+        return one.deed.f === "cut" || (lifts.get(one.deed.suspension) ?? Infinity) > to;
+      });
+      if (cut === undefined) return [];
+      const late = Math.round(from - (cut.durableAt ?? 0));
+      return [{ fault: "allowed_after_cut", op, what: `${late} ms after ${cut.op} was kept` }];
+    });
+  }
+
+  /** A denial that speaks of a cut, where nobody had asked for one. */
+  deniedBesideCut(): Violation[] {
+    const coverings = this.#coverings();
+    return this.#of("decide").flatMap(({ op, deed, to = Infinity, effect, code }): Violation[] => {
+      if (effect !== "deny" || !(code === "delegation_revoked" || code === "delegation_suspended"))
+        return [];
+      if (covering(coverings, deed).some(({ from }) => from <= to)) return [];
+      return [{ fault: "denied_beside_cut", op, what: `${deed.hops.at(-1)}: ${code}` }];
+    });
+  }
+
+  usedTwice(): Violation[] {
+    const first = new Map<string, string>();
+    return this.#of("admit").flatMap(({ op, deed, ended }) => {
+      if (ended !== "ok") return [];
+      return deed.uses.flatMap((use): Violation[] => {
+        const before = first.get(use);
+        first.set(use, op);
+        return before === undefined
+          ? []
+          : [{ fault: "used_twice", op, what: `${use}, used by ${before}` }];
+      });
+    });
+  }
+
+  budgets({ budgets, continued }: FinalState): Violation[] {
+    const acked = new Map<string, number>();
+    for (const { deed, ended } of this.#of("admit")) {
+      if (ended !== "ok") continue;
+      for (const hop of deed.hops) acked.set(hop, (acked.get(hop) ?? 0) + deed.cents);
+    }
+    return budgets.flatMap(({ hop, limit, spent }): Violation[] => {
+      const given = acked.get(hop) ?? 0;
+      const faults: Violation[] = [];
+      if (given > limit) {
+        faults.push({ fault: "overspent", what: `${hop}: ${given} of ${limit} given` });
+      }
+      if (continued && spent < given) {
+        faults.push({ fault: "spend_lost", what: `${hop}: ${spent} kept, ${given} given` });
+      }
+      return faults;
+    });
+  }
+
+  /** How many lines a log has of each operation. */
+  #linesIn(log: readonly string[]): Map<string, number> {
+    const lines = new Map<string, number>();
+    for (const line of log) {
+      const { reason = "" } = (JSON.parse(line) as { event: { reason?: string } }).event;
+      if (this.#operations.has(reason)) lines.set(reason, (lines.get(reason) ?? 0) + 1);
+    }
+    return lines;
+  }
+
+  /** What was kept is written once; all else at most once. */
+  applications({ logs, continued }: FinalState): Violation[] {
+    const written = new Map<string, number>();
+    for (const log of logs) {
+      for (const [op, times] of this.#linesIn(log)) {
+        const deed = this.#operations.get(op)?.deed;
+        // A cut beyond one tree is written in each log, and once in each.
+        const wide = deed?.f === "cut" && !("tree" in deed.boundary);
+        const before = written.get(op) ?? 0;
+        written.set(op, wide ? Math.max(before, times) : before + times);
+      }
+    }
+    return [...this.#operations.values()].flatMap(({ op, deed, ended, durableAt }): Violation[] => {
+      const times = written.get(op) ?? 0;
+      if (times > 1) return [{ fault: "applied_twice", op, what: `${deed.f}, ${times} lines` }];
+      const charged = deed.f === "admit" && (deed.cents > 0 || deed.uses.length > 0);
+      const kept = durableAt !== undefined || (charged && ended === "ok");
+      if (continued && times === 0 && kept)
+        return [{ fault: "not_applied", op, what: `${deed.f}: no line` }];
+      return [];
+    });
+  }
+}
+
+function auditFaults(logs: FinalState["logs"]): Violation[] {
+  return logs.flatMap((log, index): Violation[] => {
+    const { firstBad } = verifyLog(log);
+    if (firstBad === undefined) return [];
+    const what = `log ${index}, line ${firstBad.line}: ${firstBad.reason}`;
+    return [{ fault: "audit_broken", what }];
+  });
+}
+
+function covering(
+  coverings: ReadonlyMap<string, (Operation & { deed: Covering })[]>,
+  { tree, hops, agents }: Acting,
+): (Operation & { deed: Covering })[] {
+  const names = [
+    `tree ${tree}`,
+    ...hops.map((hop) => `hop ${tree} ${hop}`),
+    ...hops.slice(0, -1).map((hop) => `below ${tree} ${hop}`),
+    ...agents.map((agent) => `agent ${agent}`),
+    "all",
+  ];
+  return names.flatMap((name) => coverings.get(name) ?? []);
+}
+
+function nameOf(deed: Covering): string {
+  if (deed.f === "suspend") return `hop ${deed.tree} ${deed.hop}`;
+  const { boundary } = deed;
+  switch (boundary.kind) {
+    case "hop":
+    case "below":
+      return `${boundary.kind} ${boundary.tree} ${boundary.hop}`;
+    case "tree":
+      return `tree ${boundary.tree}`;
+    case "agent":
+    case "ban":
+      return `agent ${boundary.agent}`;
+    default:
+      return "all";
+  }
+}
+
+function boundaryText(boundary: Boundary): string {
+  return JSON.stringify(Object.entries(boundary).sort());
+}
