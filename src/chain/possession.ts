@@ -15,6 +15,8 @@ export interface Presentation {
   /** Tool of the call; for a verb of the coordinator, the verb's name. */
   readonly tool: string;
   readonly arguments: object;
+  /** Canonical text of the arguments, when the caller has it already. */
+  readonly canonicalArguments?: string;
   /** Digest of the canonical arguments, when the caller has it already. */
   readonly argumentsDigest?: string;
   /** The audience that this enforcement point is, in its one spelling. */
@@ -115,6 +117,9 @@ function checkAat(chain: VerifiedChain, proof: string, asked: Presentation): Pro
     tokenId: chain.tokenId,
     tool: asked.tool,
     arguments: asked.arguments,
+    ...(asked.canonicalArguments === undefined
+      ? {}
+      : { canonicalArguments: asked.canonicalArguments }),
     audience: asked.audience,
     tokenDigest: chain.digest,
     tokenDigestRequired: chain.profile !== "attenuating-agent-token",

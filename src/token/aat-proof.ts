@@ -5,8 +5,17 @@ import { uuidv7 } from "../base/id.js";
 import { PROOF_BYTES_MAX, PROOF_WINDOW_MS } from "../base/limits.js";
 import type { RandomBytes } from "../base/random.js";
 import { aatProofClaimsSchema } from "../wire/proof.js";
+import { type ExpectedClaims, type OwnClaims, ownClaims } from "./aat-text.js";
 import type { Proved } from "./dpop.js";
-import { parseJws, readClaims, signJws, tokenDigest, typOf, verifyJws } from "./jws.js";
+import {
+  parseJws,
+  readClaims,
+  signJws,
+  tokenDigest,
+  typOf,
+  type UnverifiedJws,
+  verifyJws,
+} from "./jws.js";
 import type { SigningKey, VerificationKey } from "./key.js";
 import { checkWindow, proofInvalid, readingProof } from "./proof-fault.js";
 
@@ -49,16 +58,13 @@ export function makeAatProof(draft: AatProofDraft): string {
   return signJws({}, claims, key, LIMITS);
 }
 
-export interface AatProofExpectation {
+/**
+ * The call, and the leaf. `audience`, when given, is the one that the proof must name; a proof that names another leaf than
+ * `tokenDigest` is refused, and with `tokenDigestRequired` one that names none.
+ */
+export interface AatProofExpectation extends ExpectedClaims {
   /** The key that the leaf confirms. */
   readonly key: VerificationKey;
-  readonly tokenId: string;
-  readonly tool: string;
-  readonly arguments: object;
-  /** When given, the proof must name exactly this audience. */
-  readonly audience?: string;
-  /** Digest of the leaf; a proof that names another is refused, and with `tokenDigestRequired` one that names none. */
-  readonly tokenDigest?: string;
   readonly tokenDigestRequired?: boolean;
   readonly nowMs: number;
   readonly acceptedAlgs?: readonly string[];
@@ -71,7 +77,26 @@ export interface AatProofExpectation {
  * @throws {DelegationError} `proof_invalid` naming the claim; `proof_expired` outside the window (its edges are inside).
  */
 export function verifyAatProof(text: string, expected: AatProofExpectation): Proved {
-  const { claims, hta } = readingProof(() => open(text, expected));
+  const { jti, iat, epk } = readingProof(() => open(text, expected));
+  const jkt = expected.key.thumbprint;
+  return { jti, jkt, issuedAtMs: iat * 1000, ...(epk === undefined ? {} : { epk }) };
+}
+
+/** Type, signature, claims. */
+function open(text: string, expected: AatProofExpectation): OwnClaims {
+  const jws = parseJws(text, LIMITS);
+  const typ = typOf(jws);
+  if (typ !== undefined && typ !== "jwt") throw proofInvalid("proof is of another type", "typ");
+  verifyJws(jws, expected.key, expected.acceptedAlgs ?? ALGS);
+  const own = ownClaims(jws.payloadBytes, expected);
+  if (own === undefined) return judgeClaims(jws, expected);
+  checkWindow(own.iat, expected.nowMs, expected.windowMs ?? PROOF_WINDOW_MS);
+  return own;
+}
+
+/** Claim by claim. */
+function judgeClaims(jws: UnverifiedJws, expected: AatProofExpectation): OwnClaims {
+  const { claims, hta } = claimsOf(jws);
   if (claims.aat_id !== expected.tokenId)
     throw proofInvalid("proof is for another token", "aat_id");
   if (claims.aat_tool !== expected.tool)
@@ -88,15 +113,10 @@ export function verifyAatProof(text: string, expected: AatProofExpectation): Pro
     throw proofInvalid("proof is for other arguments", "hta");
   }
   const { jti, iat, epk } = claims;
-  const jkt = expected.key.thumbprint;
-  return { jti, jkt, issuedAtMs: iat * 1000, ...(epk === undefined ? {} : { epk }) };
+  return epk === undefined ? { jti, iat } : { jti, iat, epk };
 }
 
-function open(text: string, expected: AatProofExpectation) {
-  const jws = parseJws(text, LIMITS);
-  const typ = typOf(jws);
-  if (typ !== undefined && typ !== "jwt") throw proofInvalid("proof is of another type", "typ");
-  verifyJws(jws, expected.key, expected.acceptedAlgs ?? ALGS);
+function claimsOf(jws: UnverifiedJws) {
   const { claims } = readClaims(jws);
   const parsed = aatProofClaimsSchema.safeParse(claims);
   const { hta } = claims;

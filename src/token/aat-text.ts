@@ -1,0 +1,57 @@
+/**
+ * The quick way to read an AAT proof. Ours are written in canonical JSON, so the text of one that says what is expected is known
+ * beforehand, but for three members.
+ *
+ * @module
+ */
+import { decodeUtf8 } from "../base/json.js";
+
+/** What a proof has to say. */
+export interface ExpectedClaims {
+  readonly tokenId: string;
+  readonly tool: string;
+  readonly arguments: object;
+  /** Canonical text of arguments that were held to the ceilings of JSON already; without it there is no quick way. */
+  readonly canonicalArguments?: string;
+  readonly audience?: string;
+  readonly tokenDigest?: string;
+}
+
+/** What is not known of it beforehand. `iat` is in seconds. */
+export interface OwnClaims {
+  readonly jti: string;
+  readonly iat: number;
+  readonly epk?: string;
+}
+
+/**
+ * The remaining claims of a proof whose payload is, byte for byte, the canonical text of what is expected.
+ *
+ * INVARIANT: what it takes, reading and comparing claim by claim takes as well, with the same result. Undefined says nothing:
+ * then the claims have to be read.
+ */
+export function ownClaims(payload: Uint8Array, expected: ExpectedClaims): OwnClaims | undefined {
+  const { audience, canonicalArguments, tokenDigest, tokenId, tool } = expected;
+  if (audience === undefined || canonicalArguments === undefined || tokenDigest === undefined) {
+    return undefined;
+  }
+  const text = decodeUtf8(payload);
+  // Without escapes each text has one spelling, and one that needs them is not found here.
+  if (text.includes("\\")) return undefined;
+  const leaf = `"aat_id":${JSON.stringify(tokenId)},"aat_tool":${JSON.stringify(tool)},"ath":"${tokenDigest}"`;
+  const head = `{"aat_aud":${JSON.stringify(audience)},${leaf},`;
+  if (!text.startsWith(head)) return undefined;
+  const epk = EPK.exec(text.slice(head.length, head.length + EPK_CHARS))?.[1];
+  const rest = head.length + (epk === undefined ? 0 : EPK_CHARS);
+  const args = `"hta":${canonicalArguments},`;
+  if (!text.startsWith(args, rest)) return undefined;
+  const [, digits, jti] = TAIL.exec(text.slice(rest + args.length)) ?? [];
+  const iat = Number(digits);
+  if (jti === undefined || !Number.isSafeInteger(iat)) return undefined;
+  return epk === undefined ? { jti, iat } : { jti, iat, epk };
+}
+
+const EPK = /^"epk":"([\w-]{43})",$/;
+const EPK_CHARS = '"epk":"",'.length + 43;
+/** A `jti` within `NAME_CHARS_MAX` by far. */
+const TAIL = /^"iat":(0|[1-9][0-9]{0,15}),"jti":"([\w-]{1,64})"\}$/;
