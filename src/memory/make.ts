@@ -1,4 +1,6 @@
 /** Whether a hop may be made, and what making it does: the checks of `open`, `create`, `register` and `narrow`. @module */
+
+import type { Stamp } from "../audit/stamp.js";
 import { DelegationError } from "../base/error.js";
 import { type JsonObject, parseJson } from "../base/json.js";
 import { HOPS_MAX, JSON_DEPTH_MAX } from "../base/limits.js";
@@ -8,7 +10,7 @@ import type { Authority } from "../wire/grant.js";
 import type { TreeRecord } from "../wire/record.js";
 import { checkRoom } from "./counters.js";
 import { hopIn } from "./cuts.js";
-import type { Deed, Seed, Stamp, TreeSeed } from "./deed.js";
+import type { Deed, Seed, TreeSeed } from "./deed.js";
 import { newestCut, ownState, requireActive, requireOpen } from "./judge.js";
 import type { Hop, Slot, Tenant, World } from "./model.js";
 
@@ -153,7 +155,7 @@ function checkNew(
   const unseen = tenant?.unseen.get(hop.tree);
   const standing = agent?.banned === true || tenant?.keys.has(hop.holder) === true;
   if (standing || unseen?.hops.has(hop.id) === true) throw revoked(hop.id);
-  const newest = newestCut(parent, [agent?.cutAt ?? 0, tenant?.epoch ?? 0, principalCut]);
+  const newest = Math.max(newestCut(parent), agent?.cutAt ?? 0, tenant?.epoch ?? 0, principalCut);
   if (seen < newest || seen > world.position) {
     throw new DelegationError("position_behind", "a newer cut would cover the hop", {
       hop: hop.id,
@@ -184,20 +186,23 @@ function checkRequest({ request, hop }: Slot, { idempotency }: CreateMove): void
 }
 
 function seedOf(world: World, { hop, authority, initial, idempotency }: CreateMove): Seed {
-  const known = world.authorities.has(hop.authority);
-  return {
+  const seed: Writable<Seed> = {
     a: hop.authority,
-    ...(hop.bearer ? { bearer: true as const } : {}),
     c: hop.createdAt,
-    ...(known ? {} : { g: readable(authority) }),
     h: hop.holder,
-    ...(idempotency === undefined ? {} : { k: idempotency.key }),
-    ...(hop.origin === "link" ? { link: true as const } : {}),
-    ...(idempotency === undefined ? {} : { q: idempotency.request }),
-    ...(initial === "pending_approval" ? { wait: true as const } : {}),
     x: hop.expiresAt,
   };
+  if (hop.bearer) seed.bearer = true;
+  if (!world.authorities.has(hop.authority)) seed.g = readable(authority);
+  if (hop.origin === "link") seed.link = true;
+  if (initial === "pending_approval") seed.wait = true;
+  if (idempotency === undefined) return seed;
+  seed.k = idempotency.key;
+  seed.q = idempotency.request;
+  return seed;
 }
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** A copy that a journal's reader will take: a number or a depth that it refuses would be the end of the whole journal. */
 function readable(authority: Authority): JsonObject {
@@ -214,12 +219,10 @@ function stampOf(
   kind = old === undefined ? event.kind : "hop.replaced",
 ): Stamp {
   const { tenant, tree, id, agent, identity, parent } = hop;
-  const data: JsonObject = {
-    made: true,
-    ...(parent === undefined ? {} : { parent }),
-    ...(old === undefined ? {} : { predecessor: old.id }),
-    ...(initial === "pending_approval" ? { waits: true } : {}),
-  };
+  const data: JsonObject = { made: true };
+  if (parent !== undefined) data.parent = parent;
+  if (old !== undefined) data.predecessor = old.id;
+  if (initial === "pending_approval") data.waits = true;
   return { tenant, tree, hop: id, agent, identity, kind, data };
 }
 

@@ -1,4 +1,6 @@
 /** The moves that make hops: `open`, `create`, `register`, `narrow`. Judge, then commit. @module */
+
+import { stamped } from "../audit/stamp.js";
 import { DelegationError } from "../base/error.js";
 import { HOPS_MAX } from "../base/limits.js";
 import type { CreateMove, CreateResult } from "../coordinator/store.js";
@@ -6,7 +8,7 @@ import type { CutEntry } from "../wire/cut.js";
 import type { HopRecord, TreeRecord } from "../wire/record.js";
 import type { Core } from "./core.js";
 import { boundaryKey, hopIn } from "./cuts.js";
-import { type Deed, stamped } from "./deed.js";
+import type { Deed } from "./deed.js";
 import { type Plan, planCreate, planNarrow, planOpen, planRegister, unknown } from "./make.js";
 import type { Hop } from "./model.js";
 import { unplant } from "./plant.js";

@@ -1,4 +1,6 @@
 /** The moves on hops, leases and calls, done on the core synchronously: judge, then commit. @module */
+
+import { stamped } from "../audit/stamp.js";
 import { DelegationError } from "../base/error.js";
 import type { JsonObject } from "../base/json-value.js";
 import { AUDIT_BUFFER_MAX } from "../base/limits.js";
@@ -11,7 +13,7 @@ import { planAdmit } from "./admit.js";
 import { liftEvent } from "./apply.js";
 import type { Core, Done } from "./core.js";
 import { boundaryKey, hopIn } from "./cuts.js";
-import { type Deed, stamped } from "./deed.js";
+import type { Deed } from "./deed.js";
 import { hasLapsed, ownState, requireActive } from "./judge.js";
 import { unknown } from "./make.js";
 import { hopAt } from "./making.js";

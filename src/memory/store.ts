@@ -1,9 +1,9 @@
 /** The embedded store: the contracts of trees, admission and feed, kept in one process by the plainest means. @module */
+import { stamped } from "../audit/stamp.js";
 import type { DelegationStore } from "../coordinator/store.js";
 import type { Admission } from "../guard/admission.js";
 import type { CutFeed } from "../guard/feed.js";
 import { Core, type MemoryStoreOptions } from "./core.js";
-import { stamped } from "./deed.js";
 import { feedOf } from "./feed.js";
 import type { GuardReport } from "./followers.js";
 import { looksOf, ticketOf } from "./looks.js";
