@@ -30,19 +30,19 @@ local function boundary_key(tenant, kind, first, second)
   return net(tenant, kind, first or '', second or '')
 end
 
--- The entry that stands for a key, and whether it is a standing cut's; nil where there is none.
+-- The entry of a key, whether it is a standing cut's, and the id of the attempt that made it; nil where there is none.
 local function find_entry(key)
   local known = redis.call('HGET', base .. 'c', key)
   if not known then
     return nil
   end
-  local position, standing = unpack(cmsgpack.unpack(known))
-  return redis.call('ZRANGEBYSCORE', base .. 'cuts', position, position)[1], standing, position
+  local position, standing, attempt = unpack(cmsgpack.unpack(known))
+  return redis.call('ZRANGEBYSCORE', base .. 'cuts', position, position)[1], standing, attempt
 end
 
 -- Appends an entry in place of an older one of the same key, which it covers; it lasts as long as the longer of the two.
 -- head: JSON up to the position, tail: JSON after it, without `until`. Returns the entry's JSON.
-local function append_entry(key, head, tail, ends, standing)
+local function append_entry(key, head, tail, ends, standing, attempt)
   world.position = world.position + 1
   local position = world.position
   local before = redis.call('HGET', base .. 'c', key)
@@ -61,7 +61,7 @@ local function append_entry(key, head, tail, ends, standing)
     redis.call('ZADD', base .. 'until', int(ends), key)
   end
   json = json .. '}'
-  redis.call('HSET', base .. 'c', key, cmsgpack.pack({ position, standing or false }))
+  redis.call('HSET', base .. 'c', key, cmsgpack.pack({ position, standing or false, attempt or '' }))
   redis.call('ZADD', base .. 'cuts', position, json)
   world.chain = string.sub(redis.sha1hex(world.chain .. json), 1, 24)
   local told = world.chain .. ' ' .. json
@@ -71,8 +71,9 @@ local function append_entry(key, head, tail, ends, standing)
   return json
 end
 
--- Logs a cut. tree: the record of the boundary's tree where there is one; standing: the same boundary again is no new cut.
-local function log_cut(tenant, tree, standing, kind, first, second)
+-- Logs a cut. tree: the record of the boundary's tree where there is one; standing: the same boundary again is no new cut; attempt: an
+-- id by which a cut that was tried again is known.
+local function log_cut(tenant, tree, standing, kind, first, second, attempt)
   local ends
   if kind ~= 'key' and kind ~= 'ban' then
     ends = (tree and tree.m[3] or world.at + LIFETIME) + world.tolerance
@@ -84,7 +85,7 @@ local function log_cut(tenant, tree, standing, kind, first, second)
     boundary_key(tenant, kind, first, second),
     '{"kind":"cut","id":"cut-' .. position .. '","tenant":' .. quoted(tenant),
     ',"boundary":' .. boundary .. ',"at":' .. int(world.at),
-    ends, standing)
+    ends, standing, attempt)
 end
 
 -- Logs a suspension ('suspend') or its end ('lift').

@@ -14,13 +14,13 @@ end
 -- Marks that stand in a tenant, or false where there are none at all: then nobody looks for one.
 local function has_marks(tree)
   if tree.marks == nil then
-    tree.marks = redis.call('EXISTS', base .. 's' .. tree.tenant) == 1
+    tree.marks = redis.call('EXISTS', base .. 'S' .. tree.tenant) == 1
   end
   return tree.marks
 end
 
 local function marks_of(tenant, ...)
-  return redis.call('HMGET', base .. 's' .. tenant, ...)
+  return redis.call('HMGET', base .. 'S' .. tenant, ...)
 end
 
 -- Whether marks of the tenant cover this hop.

@@ -1,5 +1,5 @@
 --[[
-Keys of a partition. KEYS[1] is its base, `{<prefix>:p<n>}:`; T names a tree within it: `<bytes of tenant>:<tenant>:<tree>`.
+Keys of a partition. A capital letter stands before a name that others chose. KEYS[1] is its base, `{<prefix>:p<n>}:`; T names a tree within it: `<bytes of tenant>:<tenant>:<tree>`.
 
   m            hash    the partition itself (world.lua)
   g            hash    authority digest -> packed {ref, until} ; ga hash ref -> packed {digest, json} ; ge zset ref by until
@@ -13,13 +13,13 @@ Keys of a partition. KEYS[1] is its base, `{<prefix>:p<n>}:`; T names a tree wit
   f<T>         hash    link without a record -> packed {calls, spend}
   q<T>, o<T>   hash    tickets ; set of digests used once
   a<T>         list    sequence numbers of the tree's audit lines
-  s<tenant>    hash    marks of a tenant: 'e' epoch, 'a'<agent> 'p'<net(issuer, subject)> positions of cuts, 'b'<agent> 'k'<thumbprint> standing
+  S<tenant>    hash    marks of a tenant: 'e' epoch, 'a'<agent> 'p'<net(issuer, subject)> positions of cuts, 'b'<agent> 'k'<thumbprint> standing
   u<tenant's length>:<tenant>:<id>  string  a suspension: packed {tree, ordinal, entry, lift or false}
-  r<tenant>    hash    idempotency of roots: key -> packed {request, tree}
+  R<tenant>    hash    idempotency of roots: key -> packed {request, tree}
   T<tenant>    zset    trees by opening (score: number of the tree in the partition)
   log          stream  audit lines, `<seq>-1` (world.lua)
   feed         stream  cuts, `<position>-1` (feed.lua) ; bell: sharded channel
-  c            hash    key of a boundary or suspension -> packed {position, standing}
+  c            hash    key of a boundary or suspension -> packed {position, standing, attempt}
   cuts         zset    JSON of live entries by position ; until: zset of key by when it may go
   lease        zset    T by when its lease is due
   hb           hash    last confirmed heartbeat

@@ -14,7 +14,7 @@ Live record of a hop, packed array in v:
   {1 state, 2 flags: 1 cut, 2 below, 3 children and 4 descendants and 5 calls counted, 6 first and 7 last child (ordinals or 0),
    8 children and 9 descendants there are, 10 limits of children, 11 of descendants, 12 of calls (false: none),
    13 spend, flat {currency, amount, ...}, or false, 14 its limits, the same, or false, 15 successor's ordinal or 0,
-   16 ids of suspensions that hold, or false}
+   16 ids of suspensions that hold, or false, 17 the tree whose root took this root's place, or absent}
   Absent: {'active', 0, 0, ...}, no limits.
 ]]
 local BUCKET = 64

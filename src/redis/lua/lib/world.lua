@@ -4,7 +4,7 @@
 The partition: its clock, its counters, its log of audit lines.
 
 Every move's ARGV begins with: 1 the caller's now (epoch ms), 2 tolerance (ms), 3 the store's own now where the caller brings it (tests)
-or '', 4 digest of the transition tables.
+or '', 4 digest of the transition tables, a blank, and the life of the shard (take-over.lua).
 
 Hash m: generation, partitions, digest, table (rows: ';state>event=next;', all machines), tolerance; clock (high-water mark of the own
 clock), seq and link (last audit line), position and chain (last cut), hops, trees, opened (trees ever), refs (authorities ever).
@@ -32,14 +32,19 @@ local function own_clock(before)
   return own
 end
 
--- Reads the partition and settles the instant: the later of the two clocks. @refuses clock_skewed, config_invalid, store_unavailable
+-- Reads the partition and settles the instant: the later of the two clocks. @refuses clock_skewed, config_invalid, store_unavailable,
+-- fenced (which stays inside: whoever asked takes over and asks again)
 local function begin()
-  local m = redis.call('HMGET', base .. 'm', 'digest', 'clock', 'seq', 'link', 'position', 'chain', 'hops')
+  local m = redis.call('HMGET', base .. 'm', 'digest', 'clock', 'seq', 'link', 'position', 'chain', 'hops', 'life')
   if not m[1] then
     refuse('store_unavailable', 'partition was never started')
   end
-  if m[1] ~= ARGV[4] then
+  local digest, life = string.match(ARGV[4], '^(%S+) ?(.*)$')
+  if m[1] ~= digest then
     refuse('config_invalid', 'store was made by other state machines', nil, 'lifecycle')
+  end
+  if life ~= '' and life ~= m[8] then
+    refuse('fenced', 'the partition knows of another life')
   end
   local own = own_clock(tonumber(m[2]))
   local now = tonumber(ARGV[1])
