@@ -48,13 +48,22 @@ export function parseJsonBytes(bytes: Uint8Array, limits: JsonLimits = {}): Json
 
 /** Like {@link parseJson}, and tells whether the text was canonical, once that is asked for. */
 export function parseJsonInfo(text: string, limits: JsonLimits = {}): JsonInfo {
-  const value = parseJson(text, limits);
-  return {
-    value,
-    get canonical() {
-      return canonicalize(value) === text;
-    },
-  };
+  return new ParsedText(parseJson(text, limits), text);
+}
+
+/** A class, since a literal with an accessor costs as much as reading a small text. */
+class ParsedText implements JsonInfo {
+  readonly value: Json;
+  readonly #text: string;
+
+  constructor(value: Json, text: string) {
+    this.value = value;
+    this.#text = text;
+  }
+
+  get canonical(): boolean {
+    return canonicalize(this.value) === this.#text;
+  }
 }
 
 /**

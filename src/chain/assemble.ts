@@ -3,36 +3,18 @@ import { DelegationError } from "../base/error.js";
 import { needsCoordinator } from "../grant/limits.js";
 import { thumbprintUri } from "../token/key.js";
 import type { Grant } from "../wire/grant.js";
+import { chainOf, type Members } from "./assembled-chain.js";
 import { type ChainToken, hopIdOf } from "./chain-token.js";
+import type { LateDigest } from "./late-digest.js";
 import type { Profile } from "./profile.js";
 import type { Trust } from "./trust.js";
 import type { ChainHop, StatusReference, VerifiedChain } from "./verified-chain.js";
-
-/** What a minter needs of a verified parent besides what everybody may see. */
-export interface Origin {
-  readonly token: ChainToken;
-  readonly profile: Profile;
-  readonly trust: Trust;
-}
-
-const ORIGINS = new WeakMap<VerifiedChain, Origin>();
-
-/**
- * Where a chain came from.
- *
- * @throws {DelegationError} `server_error` for an object that no verification made, whatever its type says.
- */
-export function originOf(chain: VerifiedChain): Origin {
-  const origin = ORIGINS.get(chain);
-  if (origin !== undefined) return origin;
-  throw new DelegationError("server_error", "chain was not made by a verification");
-}
 
 /** What does not stand in the tokens. */
 export interface Verification {
   readonly profile: Profile;
   readonly trust: Trust;
-  readonly digest: string;
+  readonly digest: LateDigest;
   readonly now: number;
 }
 
@@ -43,10 +25,8 @@ export function assemble(leaf: ChainToken, verification: Verification): Verified
   const root = tokens[0] ?? leaf;
   const { anchor } = root.claims;
   const hops = hopsOf(tokens);
-  const made = {
+  const made: Members = {
     profile: profile.name,
-    digest,
-    parHash: leaf.hash,
     tokenId: leaf.claims.tokenId,
     issuer: root.claims.issuer,
     tenant: anchor?.tenant ?? trust.draftTenant,
@@ -71,9 +51,7 @@ export function assemble(leaf: ChainToken, verification: Verification): Verified
     position: anchor?.position ?? 0,
     statuses: statusesOf(tokens),
   };
-  const chain = Object.freeze(made) as VerifiedChain;
-  ORIGINS.set(chain, { token: leaf, profile, trust });
-  return chain;
+  return chainOf(made, digest, { token: leaf, profile, trust });
 }
 
 function fromRoot(leaf: ChainToken): readonly ChainToken[] {
@@ -143,8 +121,8 @@ function linksOf(tokens: readonly ChainToken[]): {
   for (const token of tokens) {
     if (token.parent === undefined || token.selfLink) continue;
     counted ||= needsCoordinator(token.parent.grant.limits);
-    offline.push(token.hash);
-    if (counted) unregistered.push(token.hash);
+    offline.push(token.hash.value);
+    if (counted) unregistered.push(token.hash.value);
   }
   return { offline, unregistered };
 }

@@ -112,7 +112,7 @@ function emptyGeneration(): Generation {
 function rootKeyOf(token: ChainToken): string {
   const root = rootOf(token);
   const { anchor } = root.claims;
-  return anchor === undefined ? root.hash : `${anchor.tenant} ${anchor.tree}`;
+  return anchor === undefined ? root.hash.value : `${anchor.tenant} ${anchor.tree}`;
 }
 
 function isBy({ basis, token }: CachedChain, other: Basis): boolean {

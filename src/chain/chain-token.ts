@@ -1,5 +1,4 @@
 /** One token of a chain on its way to being believed: presented, read, judged. @module */
-import { sha256OfAscii } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
 import type { JsonObject } from "../base/json-value.js";
 import { TOKEN_BYTES_MAX } from "../base/limits.js";
@@ -14,6 +13,7 @@ import {
 } from "../wire/claims.js";
 import type { Grant } from "../wire/grant.js";
 import { type Stated, statedBy } from "./details.js";
+import { LateDigest } from "./late-digest.js";
 import { hopsLeftOf, type Profile, type TypRule } from "./profile.js";
 
 /** A token whose form is right. Nothing that it says is believed yet. */
@@ -46,7 +46,7 @@ export interface ChainToken {
   /** That key, where the token holds it whole. */
   readonly holderKey: PublicKey | undefined;
   /** What a child carries as `par_hash`; for a link, the id of its hop as well. */
-  readonly hash: string;
+  readonly hash: LateDigest;
   /** Thumbprint of the key that signed it: the signature rule puts it here. */
   signer: string;
   /** Whether the agent proved itself: the identity rule puts it here. */
@@ -78,7 +78,7 @@ export function readToken(
   parent: ChainToken | undefined,
   profile: Profile,
 ): ChainToken {
-  return readRaw(token.raw, parent, profile, sha256OfAscii(token.jws.signingInput));
+  return readRaw(token.raw, parent, profile, new LateDigest(token.jws.signingInput));
 }
 
 /**
@@ -90,7 +90,7 @@ export function readRaw(
   raw: JsonObject,
   parent: ChainToken | undefined,
   profile: Profile,
-  hash: string,
+  hash: LateDigest,
   known?: PublicKey,
 ): ChainToken {
   const claims = claimsOf(raw, parent === undefined, profile);
@@ -102,7 +102,7 @@ function makeToken(
   stated: Stated,
   parent: ChainToken | undefined,
   profile: Profile,
-  { hash, known }: { readonly hash: string; readonly known: PublicKey | undefined },
+  { hash, known }: { readonly hash: LateDigest; readonly known: PublicKey | undefined },
 ): ChainToken {
   const { jwk, jkt } = claims.confirmation;
   const isKnown = known !== undefined && (jwk as unknown) === known.jwk;
@@ -165,5 +165,5 @@ export function hopIdOf(token: ChainToken): string {
   if (token.parent === undefined) {
     return token.claims.anchor?.lineage.at(-1)?.hop ?? token.claims.tokenId;
   }
-  return token.selfLink ? hopIdOf(token.parent) : token.hash;
+  return token.selfLink ? hopIdOf(token.parent) : token.hash.value;
 }

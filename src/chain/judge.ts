@@ -13,6 +13,7 @@ import {
   readRaw,
   readToken,
 } from "./chain-token.js";
+import { LateDigest } from "./late-digest.js";
 import {
   CHILD_ORDER,
   judgeLeafCapable,
@@ -47,6 +48,9 @@ export function judgeLeaf(leaf: ChainToken): void {
   naming(leaf, () => judgeLeafCapable(leaf));
 }
 
+/** A draft has no signing input yet, and no rule asks for one. */
+const NO_DIGEST = new LateDigest("", "");
+
 /**
  * Judges claims that are not signed yet, as a verifier will: every rule but the signature, and the leaf's. A refusal
  * names the delegator's hop.
@@ -62,7 +66,7 @@ export function judgeDraft(
 ): void {
   const { profile } = judgement;
   const judge = (): void => {
-    const token = readRaw(raw, parent, profile, "", by.holderKey);
+    const token = readRaw(raw, parent, profile, NO_DIGEST, by.holderKey);
     token.signer = by.signer;
     const order = profile.order === "parse-first" ? PARSE_FIRST_ORDER : orderOf(token);
     for (const rule of order) rule(token, judgement);

@@ -185,7 +185,7 @@ function judgeCapability(token: ChainToken): void {
 /** A child names its parent by the digest of its signing input (both drafts). @throws `par_hash_mismatch` */
 function judgeParentHash({ claims, parent }: ChainToken): void {
   if (parent === undefined) return;
-  if (claims.parHash !== undefined && equalDigest(claims.parHash, parent.hash)) return;
+  if (claims.parHash !== undefined && equalDigest(claims.parHash, parent.hash.value)) return;
   throw new DelegationError("par_hash_mismatch", "token is not a child of the one before it", {
     rule: "par_hash",
   });

@@ -2,7 +2,7 @@
 import type { JsonObject } from "../base/json-value.js";
 import { type HeaderDraft, signJws } from "../token/jws.js";
 import type { PublicKey, SigningKey } from "../token/key.js";
-import type { Origin } from "./assemble.js";
+import type { Origin } from "./assembled-chain.js";
 import { detailsTextOf } from "./details.js";
 import { judgeDraft } from "./judge.js";
 import type { Profile } from "./profile.js";

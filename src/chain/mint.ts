@@ -5,7 +5,7 @@ import { LIFETIME_MS_DEFAULT, SELF_LINK_LIFETIME_MS_MAX, TOKENS_MAX } from "../b
 import { pooled, type RandomBytes, systemRandom } from "../base/random.js";
 import { type PublicKey, type SigningKey, thumbprintUri } from "../token/key.js";
 import type { Authority, ToolMap } from "../wire/grant.js";
-import { type Origin, originOf } from "./assemble.js";
+import { type Origin, originOf } from "./assembled-chain.js";
 import { cannotCarry } from "./details.js";
 import { rejudgeTimes } from "./judge.js";
 import { type CoreDraft, identityClaims, type OwnClaims, writeClaims } from "./mint-claims.js";

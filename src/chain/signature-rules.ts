@@ -55,7 +55,7 @@ export function judgeIdentity(token: ChainToken, { agentKeys }: Pick<Basis, "age
   verifyAgentProof(proof, {
     agent: claims.agent,
     holder,
-    parent: parent?.hash ?? "",
+    parent: parent?.hash.value ?? "",
     audience: rootOf(token).claims.issuer,
     keys: agentKeys,
     nowMs: claims.issuedAt,

@@ -12,6 +12,7 @@ import { assemble } from "./assemble.js";
 import type { Basis, CachedChain, ChainCache } from "./cache.js";
 import type { ChainToken } from "./chain-token.js";
 import { judgeLeaf, judgeTokens, rejudgeTimes } from "./judge.js";
+import { LateDigest } from "./late-digest.js";
 import { type ChildSigner, profileOf } from "./profile.js";
 import type { Trust } from "./trust.js";
 import type { ProfileName, VerifiedChain } from "./verified-chain.js";
@@ -56,12 +57,13 @@ export function verifyChain(tokens: readonly string[], options: VerifyOptions): 
   if (leaf === undefined) throw new DelegationError("chain_empty", "chain has no tokens");
   judgeLeaf(leaf);
   const chain = make(leaf, digest, basis, options.now);
+  if (options.cache === undefined) return chain;
   for (const token of judged) {
-    const name = token === leaf ? digest : digests[token.index];
+    const name = token === leaf ? digest.value : digests[token.index];
     if (name === undefined) continue;
-    options.cache?.keep(name, { token, chain: token === leaf ? chain : undefined, basis });
+    options.cache.keep(name, { token, chain: token === leaf ? chain : undefined, basis });
   }
-  options.cache?.texts.keep(leafText, digest);
+  options.cache.texts.keep(leafText, digest.value);
   return chain;
 }
 
@@ -79,7 +81,7 @@ export function verifyLeaf(
   const basis = basisOf(options);
   const { digest, hit } = isText
     ? lookUp(leaf, basis, options.cache)
-    : { digest: leaf, hit: options.cache.find(leaf, basis) };
+    : { digest: new LateDigest("", leaf), hit: options.cache.find(leaf, basis) };
   if (hit !== undefined) return use(hit, digest, options);
   if (isText && isRoot(leaf)) return verifyChain([leaf], options);
   throw new DelegationError("chain_incomplete", "the chain of this token is not known here", {
@@ -125,16 +127,17 @@ function lookUp(
   text: string,
   basis: Basis,
   cache: ChainCache | undefined,
-): { readonly digest: string; readonly hit: CachedChain | undefined } {
-  const known = cache?.texts.find(text);
+): { readonly digest: LateDigest; readonly hit: CachedChain | undefined } {
+  if (cache === undefined) return { digest: new LateDigest(text), hit: undefined };
+  const known = cache.texts.find(text);
   const digest = known ?? tokenDigest(text);
-  const hit = cache?.find(digest, basis);
-  if (hit !== undefined && known === undefined) cache?.texts.keep(text, digest);
-  return { digest, hit };
+  const hit = cache.find(digest, basis);
+  if (hit !== undefined && known === undefined) cache.texts.keep(text, digest);
+  return { digest: new LateDigest(text, digest), hit };
 }
 
 /** A hit: what can have changed since is judged again. */
-function use(entry: CachedChain, digest: string, { now }: VerifyOptions): VerifiedChain {
+function use(entry: CachedChain, digest: LateDigest, { now }: VerifyOptions): VerifiedChain {
   const { token, basis } = entry;
   rejudgeTimes(token, basis, now);
   if (entry.chain !== undefined) return entry.chain;
@@ -143,7 +146,7 @@ function use(entry: CachedChain, digest: string, { now }: VerifyOptions): Verifi
   return entry.chain;
 }
 
-function make(token: ChainToken, digest: string, basis: Basis, now: number): VerifiedChain {
+function make(token: ChainToken, digest: LateDigest, basis: Basis, now: number): VerifiedChain {
   const { profile, trust } = basis;
   return assemble(token, { profile, trust, digest, now });
 }

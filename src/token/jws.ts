@@ -3,7 +3,13 @@ import { decodeBase64url, encodeBase64url } from "../base/base64url.js";
 import { canonicalize, canonicalizeWith } from "../base/canonical.js";
 import { sha256Base64url } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
-import { decodeUtf8, type Json, type JsonObject, parseJsonInfo } from "../base/json.js";
+import {
+  decodeUtf8,
+  type Json,
+  type JsonInfo,
+  type JsonObject,
+  parseJsonInfo,
+} from "../base/json.js";
 import { TOKEN_BYTES_MAX } from "../base/limits.js";
 import type { JoseHeader } from "../wire/jose.js";
 import { parseHeader } from "./jose-header.js";
@@ -120,14 +126,25 @@ export interface ReadClaims {
 export function readClaims(jws: UnverifiedJws): ReadClaims {
   const text = decodeUtf8(jws.payloadBytes);
   // The size of the whole token was judged before.
-  const read = parseJsonInfo(text, { bytesMax: Number.POSITIVE_INFINITY });
-  if (!isObject(read.value)) throw malformed("claims are not an object");
-  return {
-    claims: read.value,
-    get canonical() {
-      return jws.headerCanonical && read.canonical;
-    },
-  };
+  const payload = parseJsonInfo(text, { bytesMax: Number.POSITIVE_INFINITY });
+  if (!isObject(payload.value)) throw malformed("claims are not an object");
+  return new ReadPayload(payload.value, jws, payload);
+}
+
+class ReadPayload implements ReadClaims {
+  readonly claims: JsonObject;
+  readonly #jws: UnverifiedJws;
+  readonly #payload: JsonInfo;
+
+  constructor(claims: JsonObject, jws: UnverifiedJws, payload: JsonInfo) {
+    this.claims = claims;
+    this.#jws = jws;
+    this.#payload = payload;
+  }
+
+  get canonical(): boolean {
+    return this.#jws.headerCanonical && this.#payload.canonical;
+  }
 }
 
 /** Members of a header that a signer chooses; `alg` is the key's unless another name of it is given. */

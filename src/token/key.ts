@@ -2,7 +2,6 @@
 import {
   createPublicKey,
   type JsonWebKey,
-  type JsonWebKeyInput,
   type KeyObject,
   sign as signBytes,
   verify as verifyBytes,
@@ -122,35 +121,40 @@ function publicKeyFrom(jwk: PublicJwk): PublicKey {
     decodeStrictly(jwk.y);
     return ecdsaKey(jwk);
   }
-  if (isSafeEd25519Point(jwk.x)) return eddsaKey(jwk);
+  if (isSafeEd25519Point(jwk.x)) return new EddsaKey(jwk);
   throw keyInvalid("point is not in strict base64url, not canonical or of low order");
 }
 
 /**
  * Node's import looks at nothing but the length here, so it can wait until the key is used: most leaves' never are. The
  * first use imports in passing, and no object is made: most keys between root and leaf verify once.
+ *
+ * A class, since a literal with an accessor costs as much as all the rest.
  */
-function eddsaKey(jwk: PublicJwk): PublicKey {
-  let made: KeyObject | undefined;
-  let inPassing: JsonWebKeyInput | undefined = { key: jwk as JsonWebKey, format: "jwk" };
-  const keyOf = (): KeyObject => {
-    made ??= nodePublicKey(jwk);
-    return made;
-  };
-  return {
-    alg: "EdDSA",
-    get key() {
-      return keyOf();
-    },
-    jwk,
-    thumbprint: thumbprint(jwk),
-    verify: (input, signature) => {
-      if (signature.length !== 64) return false;
-      const key = made ?? inPassing ?? keyOf();
-      inPassing = undefined;
-      return verifyBytes(null, asciiBytes(input), key, signature);
-    },
-  };
+class EddsaKey implements PublicKey {
+  readonly alg = "EdDSA";
+  readonly jwk: PublicJwk;
+  readonly thumbprint: string;
+  #made: KeyObject | undefined;
+  #used = false;
+
+  constructor(jwk: PublicJwk) {
+    this.jwk = jwk;
+    this.thumbprint = thumbprint(jwk);
+  }
+
+  get key(): KeyObject {
+    this.#made ??= nodePublicKey(this.jwk);
+    return this.#made;
+  }
+
+  verify(input: string, signature: Uint8Array): boolean {
+    if (signature.length !== 64) return false;
+    const again = this.#used || this.#made !== undefined;
+    this.#used = true;
+    const key = again ? this.key : { key: this.jwk as JsonWebKey, format: "jwk" as const };
+    return verifyBytes(null, asciiBytes(input), key, signature);
+  }
 }
 
 function ecdsaKey(jwk: PublicJwk): PublicKey {
@@ -177,7 +181,16 @@ function signingKeyFrom(privateKey: KeyObject, kid?: string): SigningKey {
             key: privateKey,
             dsaEncoding: "ieee-p1363",
           });
-  const key: SigningKey = { ...shown, kid: kid ?? shown.thumbprint, sign, privateKey };
+  const key: SigningKey = {
+    alg: shown.alg,
+    jwk: shown.jwk,
+    thumbprint: shown.thumbprint,
+    key: shown.key,
+    verify: (input, signature) => shown.verify(input, signature),
+    kid: kid ?? shown.thumbprint,
+    sign,
+    privateKey,
+  };
   const face = () => ({ ...shown.jwk, kid: key.kid });
   const hidden = { enumerable: false };
   return Object.defineProperties(key, {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CHAIN_BYTES_MAX } from "../../src/base/limits.js";
-import { originOf } from "../../src/chain/assemble.js";
+import { originOf } from "../../src/chain/assembled-chain.js";
 import { ChainCache } from "../../src/chain/cache.js";
 import {
   formatChain,

@@ -35,10 +35,8 @@ describe("a token of ours", () => {
   test.each(["EdDSA", "ES256"] as const)("is canonical and verifies (%s)", (alg) => {
     const own = keyOf(3, alg);
     const jws = signJws({ typ: "at+jwt", kid: own.kid, c14n: "JCS" }, { b: 1, a: "é" }, own);
-    expect(believe(jws, importPublicKey(own.jwk))).toEqual({
-      claims: { a: "é", b: 1 },
-      canonical: true,
-    });
+    const { claims, canonical } = believe(jws, importPublicKey(own.jwk));
+    expect({ claims, canonical }).toEqual({ claims: { a: "é", b: 1 }, canonical: true });
   });
 
   test.each(["EdDSA", "ES256"] as const)(
@@ -108,7 +106,8 @@ describe("a token of ours", () => {
     verifyJws(jws, key, ALGS);
     expect(jws.signingInput).toBe(spaced.slice(0, spaced.lastIndexOf(".")));
     expect(Buffer.from(jws.payloadBytes).toString()).toBe('{ "n": 1.0 }');
-    expect(readClaims(jws)).toEqual({ claims: { n: 1 }, canonical: false });
+    const { claims, canonical } = readClaims(jws);
+    expect({ claims, canonical }).toEqual({ claims: { n: 1 }, canonical: false });
   });
 
   test("has digests over its text and over its signing input", async () => {
