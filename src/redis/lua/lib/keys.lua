@@ -15,7 +15,7 @@ Keys of a partition. A capital letter stands before a name that others chose. KE
   a<T>         list    sequence numbers of the tree's audit lines
   S<tenant>    hash    marks of a tenant: 'e' epoch, 'a'<agent> 'p'<net(issuer, subject)> positions of cuts, 'b'<agent> 'k'<thumbprint> standing
   u<tenant's length>:<tenant>:<id>  string  a suspension: packed {tree, ordinal, entry, lift or false}
-  R<tenant>    hash    idempotency of roots: key -> packed {request, tree}
+  R<tenant's length>:<tenant>:<key>  string  idempotency of roots, in the key's partition: packed {request, tree}
   T<tenant>    zset    trees by opening (score: number of the tree in the partition)
   log          stream  audit lines, `<seq>-1` (world.lua)
   feed         stream  cuts, `<position>-1` (feed.lua) ; bell: sharded channel

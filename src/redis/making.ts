@@ -1,0 +1,67 @@
+/** The moves that make hops: `create`, `register`, `narrow`. One script each. @module */
+import { DelegationError } from "../base/error.js";
+import { HOPS_MAX } from "../base/limits.js";
+import type { CreateMove, CreateResult } from "../coordinator/store.js";
+import type { CutEntry } from "../wire/cut.js";
+import type { HopRecord } from "../wire/record.js";
+import { draftArguments } from "./draft.js";
+import { readEntry } from "./entry.js";
+import type { Ground } from "./ground.js";
+import type { Reply } from "./script.js";
+import { SCRIPTS } from "./scripts.generated.js";
+import { HOP_TEXTS, readCounters, readHop, readState, textAt, wholeAt } from "./shown.js";
+
+export async function create(ground: Ground, move: CreateMove): Promise<CreateResult> {
+  const partition = ground.partitionOf(move.hop.tree);
+  const reply = await ground.move(partition, SCRIPTS.create, move.now, draftArguments(move));
+  return madeOf(move, reply);
+}
+
+/** All or none. */
+export async function register(
+  ground: Ground,
+  moves: readonly CreateMove[],
+): Promise<readonly HopRecord[]> {
+  if (moves.length > HOPS_MAX) {
+    throw new DelegationError("too_large", "more links than a chain can have");
+  }
+  const [first] = moves;
+  if (first === undefined) return [];
+  const { tenant, tree } = first.hop;
+  if (moves.some(({ hop }) => hop.tenant !== tenant || hop.tree !== tree)) {
+    throw new DelegationError("invalid_request", "links of one chain are of one tree");
+  }
+  const args = moves.flatMap(draftArguments);
+  const partition = ground.partitionOf(tree);
+  const reply = await ground.move(partition, SCRIPTS.register, first.now, args);
+  return moves.map((_, index) => readHop(tenant, tree, reply, index * HOP_TEXTS));
+}
+
+export async function narrow(
+  ground: Ground,
+  move: CreateMove & { predecessor: string },
+): Promise<CreateResult & { cut: CutEntry }> {
+  const args = [...draftArguments(move), move.predecessor];
+  const partition = ground.partitionOf(move.hop.tree);
+  const reply = await ground.move(partition, SCRIPTS.narrow, move.now, args);
+  const cut = readEntry(textAt(reply, reply[0] === "existing" ? 1 : 8));
+  return { ...madeOf(move, reply), cut };
+}
+
+/** What a script that makes a hop answers: see `lua/lib/make.lua`. */
+export function madeOf({ hop }: CreateMove, reply: readonly Reply[]): CreateResult {
+  const outcome = reply[0];
+  if (outcome === "existing") return { hop: readHop(hop.tenant, hop.tree, reply, 2), outcome };
+  const predecessor = textAt(reply, 7);
+  const { predecessor: _, ...draft } = hop;
+  return {
+    hop: {
+      ...draft,
+      state: readState(textAt(reply, 2)),
+      ...(predecessor === "" ? {} : { predecessor }),
+      position: wholeAt(reply, 1),
+      counters: readCounters(reply, 3),
+    },
+    outcome: outcome === "replaced" ? "replaced" : "created",
+  };
+}
