@@ -21,7 +21,7 @@ export function lifeContract(make: MakeStore): void {
       await refused(stage.create("b", "d"), "hop_not_active");
       await refused(stage.admit("root", ["root", "a", "b"]), "hop_not_active");
       await stage.create("c", "d");
-      const { entries } = await stage.store.snapshot();
+      const { entries } = await stage.feed().snapshot();
       expect(entries).toMatchObject([{ kind: "cut", boundary: { kind: "hop", hop: "a" } }]);
     });
 
@@ -123,7 +123,7 @@ export function lifeContract(make: MakeStore): void {
       await stage.suspend("root", "a", "s1");
       await Promise.all([stage.suspend("root", "a", "s2"), stage.resume("root", "a", "s1")]);
       expect((await stage.hop("a")).state).toBe("suspended");
-      const { entries } = await stage.store.snapshot();
+      const { entries } = await stage.feed().snapshot();
       expect(entries.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
         "suspend s1",
         "suspend s2",
@@ -184,7 +184,7 @@ export function lifeContract(make: MakeStore): void {
       const { entry, fresh } = await stage.cutHop("a", "root");
       expect(fresh).toBe(true);
       expect(await stage.effective("a3")).toBe("revoked");
-      const { entries, heartbeat } = await stage.store.snapshot();
+      const { entries, heartbeat } = await stage.feed().snapshot();
       expect(entries.map((e) => e.kind === "cut" && "hop" in e.boundary && e.boundary.hop)).toEqual(
         ["a2", "a3", "a"],
       );
@@ -248,16 +248,16 @@ export function lifeContract(make: MakeStore): void {
 
     test("D-lapsed-lease a heartbeat goes out only after the leases due by then are cut", async () => {
       const told: string[] = [];
-      stage.store.subscribe({
+      stage.feed("leased").subscribe({
         entry: (entry) => told.push(`entry ${entry.position}`),
         heartbeat: ({ position, at }) => told.push(`heartbeat ${position} at ${at - stage.now}`),
         lost: () => told.push("lost"),
       });
       stage.clock.advance(100);
-      const { position } = await stage.store.confirm();
+      const { position } = await stage.feed("leased").confirm();
       expect(position).toBe(1);
       expect(told).toEqual(["entry 1", "heartbeat 1 at 0"]);
-      const { entries } = await stage.store.snapshot();
+      const { entries } = await stage.feed("leased").snapshot();
       expect(entries).toMatchObject([{ kind: "cut", boundary: { kind: "tree", tree: "leased" } }]);
     });
 

@@ -200,7 +200,7 @@ export function looksContract(make: MakeStore): void {
     await stage.store.close();
     await refused(stage.store.status(), "store_unavailable");
     await refused(stage.store.hop("acme", "a"), "store_unavailable");
-    await refused(stage.store.confirm(), "store_unavailable");
+    await refused(stage.feed().confirm(), "store_unavailable");
     await refused(stage.cutHop("a", "root"), "store_unavailable");
   });
 }

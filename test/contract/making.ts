@@ -127,7 +127,7 @@ export function makingContract(make: MakeStore): void {
       expect(again.hop.counters.calls).toBe(1);
       expect((await stage.hop("root")).counters).toMatchObject({ children: 1, descendants: 1 });
       expect(await stage.effective("a")).toBe("revoked");
-      const { entries } = await stage.store.snapshot();
+      const { entries } = await stage.feed().snapshot();
       expect(entries).toMatchObject([{ boundary: { kind: "hop", hop: "a" } }]);
       await stage.cutHop("a", "root");
       expect(await stage.effective("b")).toBe("revoked");

@@ -2,13 +2,14 @@
 import { ManualClock } from "../../src/base/clock.js";
 import type { CreateMove, CreateResult, DelegationStore } from "../../src/coordinator/store.js";
 import type { Admission, AdmitMove } from "../../src/guard/admission.js";
-import type { CutFeed } from "../../src/guard/feed.js";
-import type { Boundary } from "../../src/wire/cut.js";
+import type { CutFeed, PartitionedFeed } from "../../src/guard/feed.js";
+import type { Boundary, CutEntry } from "../../src/wire/cut.js";
 import type { AuditDraft } from "../../src/wire/event.js";
 import type { Authority, Limits } from "../../src/wire/grant.js";
 import type { HopRecord, TicketRecord } from "../../src/wire/record.js";
 
-export type Store = DelegationStore & CutFeed & Admission;
+/** With one log of cuts, or with several. */
+export type Store = DelegationStore & Admission & (CutFeed | PartitionedFeed);
 
 /** Makes an empty store on this clock, with a tolerance of {@link TOLERANCE_MS}. */
 export type MakeStore = (clock: ManualClock) => Store | Promise<Store>;
@@ -67,6 +68,31 @@ export class Stage {
 
   get now(): number {
     return this.clock.now();
+  }
+
+  /** The log that this tree is cut in. */
+  feed(tree = "root"): CutFeed {
+    const { store } = this;
+    return "partitionOf" in store ? store.feed(store.partitionOf(tree)) : store;
+  }
+
+  /** How many logs there are. */
+  get logs(): number {
+    return "partitions" in this.store ? this.store.partitions : 1;
+  }
+
+  /** What lives in the logs of these trees, each entry once. */
+  async entries(...trees: readonly string[]): Promise<readonly CutEntry[]> {
+    const feeds = new Set(trees.map((tree) => this.feed(tree)));
+    const all = await Promise.all([...feeds].map(async (one) => (await one.snapshot()).entries));
+    const wide = (entry: CutEntry) => entry.kind === "cut" && !("tree" in entry.boundary);
+    const seen = new Set<string>();
+    return all.flat().filter((entry) => {
+      if (!wide(entry)) return true;
+      const again = seen.has(entry.id);
+      seen.add(entry.id);
+      return !again;
+    });
   }
 
   async open(id: string, words: RootWords = {}): Promise<CreateResult> {

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { createMemoryStore } from "../../src/memory/store.js";
-import { TOLERANCE_MS } from "../contract/stage.js";
+import { Stage, TOLERANCE_MS } from "../contract/stage.js";
 import { storeContract } from "../contract/store-contract.js";
 
 const folder = mkdtempSync(join(tmpdir(), "legate-contract-"));
@@ -17,4 +17,17 @@ storeContract("on a journal", (clock) => {
   journals += 1;
   const journal = join(folder, `${journals}.jsonl`);
   return createMemoryStore({ clock, journal, tolerance: TOLERANCE_MS });
+});
+
+test("R27 tells of a cut before it is acknowledged", async () => {
+  const stage = await Stage.of((clock) => createMemoryStore({ clock }));
+  await stage.open("root");
+  const told: number[] = [];
+  stage.feed().subscribe({
+    entry: ({ position }) => told.push(position),
+    heartbeat: () => {},
+    lost: () => {},
+  });
+  await stage.cutHop("root", "root");
+  expect(told).toEqual([1]);
 });

@@ -73,7 +73,7 @@ async function written(): Promise<{ now: number; looks: unknown; lines: string[]
   await stage.revoke({ kind: "ban", agent: "agent-y" });
   await stage.revoke({ kind: "key", thumbprint: "key-z" });
   stage.clock.advance(5);
-  await stage.store.confirm();
+  await stage.feed().confirm();
   await stage.store.record([{ kind: "calls", tenant: "acme", tree: "root" }], stage.now);
   const looks = await looksAt(stage.store);
   await stage.store.close();
