@@ -41,7 +41,7 @@ export function canonicalizeWith(members: object, known: ReadonlyMap<string, str
   for (const name of inOrder(Object.keys(members))) {
     const value: unknown = (members as Readonly<Record<string, unknown>>)[name];
     const comma = text === "" ? "" : ",";
-    text += `${comma}${scalarText(name)}:${known.get(name) ?? memberText(value)}`;
+    text += `${comma}${quoted(name)}:${known.get(name) ?? memberText(value)}`;
   }
   return `{${text}}`;
 }
@@ -171,10 +171,14 @@ const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** A member's text; its object counts as one level of nesting. */
 function memberText(value: unknown): string {
-  return typeof value === "string" ? scalarText(value) : textOf(value, JSON_DEPTH_MAX - 1);
+  if (typeof value === "string") return quoted(value);
+  // ECMAScript's own way to write a finite number is RFC 8785's.
+  if (typeof value === "number" && Number.isFinite(value)) return `${value}`;
+  return textOf(value, JSON_DEPTH_MAX - 1);
 }
 
-function scalarText(text: string): string {
+/** Canonical text of one string. @throws {DelegationError} `malformed` for a lone surrogate. */
+export function quoted(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : textOf(text, 0);
 }
 

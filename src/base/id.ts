@@ -1,4 +1,5 @@
 /** Identifiers: UUIDv7 for what is kept in order, opaque ones for what must not be guessed. @module */
+import { Buffer } from "node:buffer";
 import { encodeBase64url } from "./base64url.js";
 import type { RandomBytes } from "./random.js";
 
@@ -19,12 +20,11 @@ export function uuidv7(nowMs: number, random: RandomBytes): string {
     throw new RangeError("a UUIDv7 holds whole milliseconds from 0 to 2^48 - 1");
   }
   const noise = random(10);
-  const octet = (i: number): string => HEX[noise[i] ?? 0] ?? "";
   const time = nowMs.toString(16).padStart(12, "0");
-  const version = HEX[0x70 | ((noise[0] ?? 0) & 0x0f)];
-  const variant = HEX[0x80 | ((noise[2] ?? 0) & 0x3f)];
-  const node = octet(4) + octet(5) + octet(6) + octet(7) + octet(8) + octet(9);
-  return `${time.slice(0, 8)}-${time.slice(8)}-${version}${octet(1)}-${variant}${octet(3)}-${node}`;
+  const digits = Buffer.from(noise.buffer, noise.byteOffset, noise.byteLength).toString("hex");
+  const variant = VARIANT[((noise[2] ?? 0) >> 4) & 3] ?? "";
+  const version = `7${digits.slice(1, 4)}`;
+  return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}${digits.slice(5, 8)}-${digits.slice(8)}`;
 }
 
 /** Whether `text` is a UUID as RFC 9562 §4 writes it, of any version, in lowercase only: one id, one spelling. */
@@ -37,5 +37,5 @@ export function opaqueId(prefix: string, random: RandomBytes): string {
   return `${prefix}_${encodeBase64url(random(OPAQUE_BYTES))}`;
 }
 
-/** Each octet in two digits. */
-const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
+/** One digit: bits 10, then two of the random ones. */
+const VARIANT = "89ab";

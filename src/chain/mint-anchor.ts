@@ -7,7 +7,14 @@
 import { DelegationError } from "../base/error.js";
 import type { PublicKey, SigningKey } from "../token/key.js";
 import type { Grant } from "../wire/grant.js";
-import { actOf, type CoreDraft, identityClaims, lineageOf, writeClaims } from "./mint-claims.js";
+import {
+  actOf,
+  type CoreDraft,
+  identityClaims,
+  lineageOf,
+  lineageTexts,
+  writeClaims,
+} from "./mint-claims.js";
 import { signToken } from "./mint-sign.js";
 import { maxDepthOf, profileOf } from "./profile.js";
 import type { ChainHop, Principal } from "./verified-chain.js";
@@ -33,6 +40,9 @@ export interface AnchorDraft {
   readonly status?: { readonly uri: string; readonly index: number };
 }
 
+/** Of all anchors. */
+const LEGATE = profileOf("legate");
+
 /**
  * Mints an anchor: the coordinator's own token, from a record that its store has said yes to.
  *
@@ -40,7 +50,7 @@ export interface AnchorDraft {
  */
 export function mintAnchor(draft: AnchorDraft, key: SigningKey): string {
   const { grant, lineage, principal, bearer } = draft;
-  const profile = profileOf("legate");
+  const profile = LEGATE;
   const agent = lineage.at(-1)?.agent;
   if (agent === undefined) {
     throw new DelegationError("malformed", "anchor has no hop", { rule: "lineage" });
@@ -62,6 +72,7 @@ export function mintAnchor(draft: AnchorDraft, key: SigningKey): string {
     key,
     holderKey: draft.holderKey,
     now: draft.issuedAt,
+    texts: lineageTexts(lineage),
   });
 }
 

@@ -1,4 +1,5 @@
 /** Claims of tokens to be: written in canonical order of members, so that the canonical text costs one native pass. @module */
+import { quoted } from "../base/canonical.js";
 import type { Json, JsonObject } from "../base/json-value.js";
 import type { PublicKey } from "../token/key.js";
 import type { Authority } from "../wire/grant.js";
@@ -86,6 +87,23 @@ export function actOf(lineage: readonly ChainHop[]): JsonObject {
 /** `lineage` as tokens carry it. */
 export function lineageOf(hops: readonly ChainHop[]): Json[] {
   return hops.map(({ id, agent, identity, holder }) => ({ agent, hop: id, identity, jkt: holder }));
+}
+
+/** Canonical texts of both: they are as long as the lineage, and written at each delegation. */
+export function lineageTexts(hops: readonly ChainHop[]): ReadonlyMap<string, string> {
+  let act = "";
+  let lineage = "";
+  for (const { id, agent, identity, holder } of hops) {
+    const name = quoted(agent);
+    act = act === "" ? `{"sub":${name}}` : `{"act":${act},"sub":${name}}`;
+    const comma = lineage === "" ? "" : ",";
+    const rest = `"hop":${quoted(id)},"identity":${quoted(identity)},"jkt":${quoted(holder)}`;
+    lineage += `${comma}{"agent":${name},${rest}}`;
+  }
+  return new Map([
+    ["act", act === "" ? "{}" : act],
+    ["lineage", `[${lineage}]`],
+  ]);
 }
 
 /** The agent-delegation draft names principal and agent in every token, ours the agent, the AAT draft neither. */

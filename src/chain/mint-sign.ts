@@ -12,6 +12,8 @@ export interface Signing {
   readonly key: SigningKey;
   readonly holderKey: PublicKey;
   readonly now: number;
+  /** Canonical texts of claims, by name, where they are known. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -23,12 +25,13 @@ export function signToken(
   claims: JsonObject,
   origin: Origin | undefined,
   profile: Profile,
-  { key, now, holderKey }: Signing,
+  { key, now, holderKey, texts }: Signing,
 ): string {
   const judgement = { profile, trust: undefined, now };
   judgeDraft(claims, origin?.token, judgement, { signer: key.thumbprint, holderKey });
-  const texts = new Map([["authorization_details", detailsTextOf(claims.authorization_details)]]);
-  return signJws(headerOf(origin, profile, key), claims, key, { texts });
+  const known = new Map(texts);
+  known.set("authorization_details", detailsTextOf(claims.authorization_details));
+  return signJws(headerOf(origin, profile, key), claims, key, { texts: known });
 }
 
 function headerOf(origin: Origin | undefined, profile: Profile, key: SigningKey): HeaderDraft {

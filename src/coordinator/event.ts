@@ -19,15 +19,8 @@ type Told = Pick<HopRecord, "tenant" | "tree" | "id" | "agent" | "identity">;
 
 /** The line of a change to one hop. */
 export function hopEvent(kind: string, hop: Told, remarks: Remarks = {}): AuditDraft {
-  return {
-    kind,
-    tenant: hop.tenant,
-    tree: hop.tree,
-    hop: hop.id,
-    agent: hop.agent,
-    identity: hop.identity,
-    ...told(remarks),
-  };
+  const { tenant, tree, id, agent, identity } = hop;
+  return told({ kind, tenant, tree, hop: id, agent, identity }, remarks);
 }
 
 /** The line of a change that names a place and not an agent. */
@@ -36,18 +29,17 @@ export function placeEvent(
   place: { readonly tenant: string; readonly tree?: string; readonly hop?: string },
   remarks: Remarks = {},
 ): AuditDraft {
-  return { kind, ...place, ...told(remarks) };
+  return told({ kind, ...place }, remarks);
 }
 
-/** Leaves out what is not said: canonical JSON has no word for it. */
-function told(remarks: Remarks): Partial<AuditDraft> {
+/** Adds what is said and nothing else: canonical JSON has no word for it. */
+function told(draft: AuditDraft, remarks: Remarks): AuditDraft {
   const { principal, by, reason, ticket, seen, data } = remarks;
-  return {
-    ...(principal === undefined ? {} : { requester: `${principal.issuer} ${principal.subject}` }),
-    ...(by === undefined ? {} : { by }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(ticket === undefined ? {} : { ticket }),
-    ...(seen === undefined ? {} : { seen }),
-    ...(data === undefined ? {} : { data }),
-  };
+  if (principal !== undefined) draft.requester = `${principal.issuer} ${principal.subject}`;
+  if (by !== undefined) draft.by = by;
+  if (reason !== undefined) draft.reason = reason;
+  if (ticket !== undefined) draft.ticket = ticket;
+  if (seen !== undefined) draft.seen = seen;
+  if (data !== undefined) draft.data = data;
+  return draft;
 }

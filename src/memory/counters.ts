@@ -34,9 +34,13 @@ export function tallyOf(hop: Hop): Tally {
 /** The counters as others see them. */
 export function countersOf(tally: Tally | undefined): Counters {
   if (tally === undefined) return { calls: 0, spend: {}, children: 0, descendants: 0 };
-  const spend = [...(tally.spend ?? [])].map(([name, sum]) => [name, formatDecimal(sum)] as const);
   const { calls, children, descendants } = tally;
-  return { calls, spend: Object.fromEntries(spend), children, descendants };
+  return { calls, spend: spendAs(tally.spend), children, descendants };
+}
+
+function spendAs(spend: Tally["spend"]): Counters["spend"] {
+  if (spend === undefined) return {};
+  return Object.fromEntries([...spend].map(([name, sum]) => [name, formatDecimal(sum)]));
 }
 
 /** @throws {DelegationError} `malformed` for what is no amount. */

@@ -93,9 +93,9 @@ function requireTree(tree: Tree, at: number): void {
   if (fault !== undefined) throw refusal(fault.code, tree.id);
 }
 
-/** The position of the newest cut that judges hops by position and could cover a hop made under `parent` by these. */
-export function newestCut(parent: Hop | undefined, cuts: readonly Position[]): Position {
-  let newest = Math.max(0, ...cuts);
+/** The position of the newest cut that judges hops by position and could cover a hop made under `parent`. */
+export function newestCut(parent: Hop | undefined): Position {
+  let newest = 0;
   for (let hop = parent; hop !== undefined; hop = hop.parent) {
     newest = Math.max(newest, hop.agent.cutAt);
   }

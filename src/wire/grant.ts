@@ -119,11 +119,13 @@ export function parseGrant(
 /** The schema's work, but for tools of the plain form: these are most of it. */
 function readGrantInput(input: unknown): z.output<typeof grantInputSchema> {
   const stated = typeof input === "object" && input !== null ? input : {};
-  const { tools, ...rest } = stated as { readonly tools?: unknown };
+  const { tools } = stated as { readonly tools?: unknown };
   const plain = sharedToolMap(tools) ?? copyPlainToolMap(tools);
   if (plain === undefined) return parseShape(grantInputSchema, input, "invalid_grant_shape");
-  const read = parseShape(withoutTools, rest, "invalid_grant_shape", [], plainGrantRest);
-  return { ...read, tools: plain };
+  const quick = plainGrantRest(stated);
+  if (quick !== undefined) return { ...quick, tools: plain };
+  const { tools: _, ...rest } = stated as { readonly tools?: unknown };
+  return { ...parseShape(withoutTools, rest, "invalid_grant_shape"), tools: plain };
 }
 
 const authoritySchema = z.strictObject({

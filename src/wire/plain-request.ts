@@ -43,11 +43,11 @@ export interface PlainRest {
   expiresAt?: number;
 }
 
-/** Audience, counts and expiry; scopes, ceilings, budgets and rights are the schema's. */
+/** Audience, counts and expiry, whatever the tools; scopes, ceilings, budgets and rights are the schema's. */
 export function plainGrantRest(input: unknown): PlainRest | undefined {
   if (!isPlain(input)) return undefined;
   const { audience, limits, expiresAt } = input;
-  let found = 0;
+  let found = Object.hasOwn(input, "tools") ? 1 : 0;
   const rest: PlainRest = {};
   if (audience !== undefined) {
     if (!isAudience(audience)) return undefined;

@@ -101,6 +101,12 @@ describe("by hand", () => {
       expiresAt: member(fc.nat()),
     });
     agree(fc.oneof(rest, rest, some({ scopes: EDGE }), EDGE), plainGrantRest, REST);
+    const withTools = fc.tuple(rest, EDGE).map(([others, tools]) => ({ ...others, tools }));
+    agree(
+      withTools,
+      plainGrantRest,
+      REST.extend({ tools: z.unknown() }).transform(({ tools: _, ...others }) => others),
+    );
   });
 
   test("the tokens of a chain read as the schema reads them", () => {
