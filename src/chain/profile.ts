@@ -111,12 +111,14 @@ const LEGATE: Profile = {
 };
 
 /** All rule sets: each profile with either signer rule, made once, so that one rule set is one object. */
-const PROFILES: ReadonlyMap<string, Profile> = new Map(
-  [AAT, AGENT_DELEGATION, LEGATE].flatMap((profile) => [
-    [`${profile.name} delegator`, profile],
-    [`${profile.name} issuer`, { ...profile, childSigner: "issuer" as const }],
-  ]),
-);
+const PROFILES: ReadonlyMap<string, ReadonlyMap<string, Profile>> = new Map([
+  ["delegator", byName((profile) => profile)],
+  ["issuer", byName((profile) => ({ ...profile, childSigner: "issuer" }))],
+]);
+
+function byName(ruled: (profile: Profile) => Profile): ReadonlyMap<string, Profile> {
+  return new Map([AAT, AGENT_DELEGATION, LEGATE].map((profile) => [profile.name, ruled(profile)]));
+}
 
 /**
  * The rule set of that name.
@@ -125,7 +127,7 @@ const PROFILES: ReadonlyMap<string, Profile> = new Map(
  * @throws {DelegationError} `config_invalid` for names that there are not.
  */
 export function profileOf(name: ProfileName, childSigner: ChildSigner = "delegator"): Profile {
-  const profile = PROFILES.get(`${name} ${childSigner}`);
+  const profile = PROFILES.get(childSigner)?.get(name);
   if (profile !== undefined) return profile;
   throw new DelegationError("config_invalid", "no such profile or signer rule", {
     rule: "profile",

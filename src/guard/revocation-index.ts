@@ -47,7 +47,8 @@ interface SoFar {
 interface TenantCuts {
   readonly trees: Map<string, TreeCuts>;
   readonly agents: Map<string, SoFar>;
-  readonly principals: Map<string, SoFar>;
+  /** By issuer, then subject. */
+  readonly principals: Map<string, Map<string, SoFar>>;
   readonly keys: Set<string>;
   readonly bans: Set<string>;
   epoch: Position;
@@ -58,18 +59,10 @@ export function createRevocationIndex(): RevocationIndex {
   const tenants = new Map<string, TenantCuts>();
 
   const tenantOf = (name: string): TenantCuts => {
-    let cuts = tenants.get(name);
-    if (cuts === undefined) {
-      cuts = {
-        trees: new Map(),
-        agents: new Map(),
-        principals: new Map(),
-        keys: new Set(),
-        bans: new Set(),
-        epoch: 0,
-      };
-      tenants.set(name, cuts);
-    }
+    const known = tenants.get(name);
+    if (known !== undefined) return known;
+    const cuts = emptyCuts();
+    tenants.set(name, cuts);
     return cuts;
   };
 
@@ -88,12 +81,12 @@ export function createRevocationIndex(): RevocationIndex {
     },
     prune(now) {
       for (const cuts of tenants.values()) {
-        for (const [tree, entry] of cuts.trees) {
-          if (entry.until < now) cuts.trees.delete(tree);
-        }
-        for (const kept of [cuts.agents, cuts.principals]) {
+        for (const [tree, { until }] of cuts.trees) if (until < now) cuts.trees.delete(tree);
+        for (const kept of [cuts.agents, ...cuts.principals.values()]) {
           for (const [name, { until }] of kept) if (until < now) kept.delete(name);
         }
+        for (const [name, left] of cuts.principals)
+          if (left.size === 0) cuts.principals.delete(name);
       }
     },
     forgetPositions() {
@@ -105,6 +98,11 @@ export function createRevocationIndex(): RevocationIndex {
     },
     size: () => [...tenants.values()].reduce((sum, cuts) => sum + sizeOf(cuts), 0),
   };
+}
+
+function emptyCuts(): TenantCuts {
+  const [agents, principals, trees] = [new Map(), new Map(), new Map()];
+  return { agents, principals, trees, keys: new Set(), bans: new Set(), epoch: 0 };
 }
 
 function treeOf(cuts: TenantCuts, tree: string, until: number): TreeCuts {
@@ -144,7 +142,7 @@ function applyCut(
       raise(cuts.agents, boundary.agent, position, until);
       return;
     case "principal":
-      raise(cuts.principals, principalKey(boundary.issuer, boundary.subject), position, until);
+      raise(subjectsOf(cuts, boundary.issuer), boundary.subject, position, until);
       return;
     case "epoch":
       cuts.epoch = Math.max(cuts.epoch, position);
@@ -174,10 +172,9 @@ function coverageIn(cuts: TenantCuts, chain: VerifiedChain): Coverage | undefine
   const { hops, position } = chain;
   const root = hops[0]?.id ?? chain.tree;
   if (cuts.epoch > position) return revoked(root, "epoch");
-  if (cuts.principals.size > 0) {
-    const { issuer, subject } = chain.principal;
-    if ((cuts.principals.get(principalKey(issuer, subject))?.position ?? 0) > position)
-      return revoked(root, "principal");
+  const { issuer, subject } = chain.principal;
+  if ((cuts.principals.get(issuer)?.get(subject)?.position ?? 0) > position) {
+    return revoked(root, "principal");
   }
   if (cuts.keys.size > 0) {
     for (const key of chain.keys)
@@ -185,7 +182,7 @@ function coverageIn(cuts: TenantCuts, chain: VerifiedChain): Coverage | undefine
   }
   if (cuts.agents.size > 0 || cuts.bans.size > 0) {
     for (const hop of hops) {
-      if (cuts.bans.has(hop.agent)) return revoked(hop.id, "ban");
+      if (cuts.bans.size > 0 && cuts.bans.has(hop.agent)) return revoked(hop.id, "ban");
       if ((cuts.agents.get(hop.agent)?.position ?? 0) > position) return revoked(hop.id, "agent");
     }
   }
@@ -234,12 +231,17 @@ function raise(cuts: Map<string, SoFar>, key: string, position: Position, until:
   known.until = Math.max(known.until, until);
 }
 
-function principalKey(issuer: string, subject: string): string {
-  return `${issuer.length}:${issuer}${subject}`;
+function subjectsOf({ principals }: TenantCuts, issuer: string): Map<string, SoFar> {
+  const known = principals.get(issuer);
+  if (known !== undefined) return known;
+  const subjects = new Map<string, SoFar>();
+  principals.set(issuer, subjects);
+  return subjects;
 }
 
 function sizeOf({ trees, agents, principals, keys, bans, epoch }: TenantCuts): number {
-  let size = agents.size + principals.size + keys.size + bans.size + Number(epoch > 0);
+  let size = agents.size + keys.size + bans.size + Number(epoch > 0);
+  for (const subjects of principals.values()) size += subjects.size;
   for (const tree of trees.values()) {
     size += tree.hops.size + tree.below.size + tree.suspensions.size + Number(tree.whole);
   }

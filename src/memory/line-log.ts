@@ -131,24 +131,26 @@ export class MemoryKeeper implements LineKeeper {
   readonly #offsets = new Offsets();
   #used = SEGMENT_BYTES;
 
-  /** All of them by one write, as long as they fit. */
+  /** All of them by one write where they fit. */
   append(texts: readonly string[]): void {
-    let together = "";
-    let end = this.#used;
-    for (const text of texts) {
-      const bytes = Buffer.byteLength(text) + 1;
-      if (end + bytes > SEGMENT_BYTES) {
-        this.#write(together);
-        this.#segments.push(Buffer.allocUnsafeSlow(SEGMENT_BYTES));
-        this.#used = 0;
-        together = "";
-        end = 0;
-      }
-      this.#offsets.push((this.#segments.length - 1) * SEGMENT_BYTES + end);
-      together += `${text}\n`;
-      end += bytes;
+    const together = `${texts.join("\n")}\n`;
+    const bytes = Buffer.byteLength(together);
+    if (texts.length > 1 && bytes > SEGMENT_BYTES) {
+      for (const text of texts) this.append([text]);
+      return;
     }
-    this.#write(together);
+    if (this.#used + bytes > SEGMENT_BYTES) {
+      this.#segments.push(Buffer.allocUnsafeSlow(SEGMENT_BYTES));
+      this.#used = 0;
+    }
+    const isAscii = bytes === together.length;
+    let offset = (this.#segments.length - 1) * SEGMENT_BYTES + this.#used;
+    for (const text of texts) {
+      this.#offsets.push(offset);
+      offset += 1 + (isAscii ? text.length : Buffer.byteLength(text));
+    }
+    this.#segments.at(-1)?.write(together, this.#used, isAscii ? "latin1" : "utf8");
+    this.#used += bytes;
   }
 
   read(n: number): string {
@@ -162,10 +164,6 @@ export class MemoryKeeper implements LineKeeper {
   async close(): Promise<void> {}
 
   discard(): void {}
-
-  #write(text: string): void {
-    this.#used += this.#segments.at(-1)?.write(text, this.#used) ?? 0;
-  }
 }
 
 /** A list of offsets, eight bytes each. */

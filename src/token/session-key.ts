@@ -98,15 +98,16 @@ export class MacKey {
   mac(input: MacInput): string {
     const { session, sequence, leafDigest, audience, tool, argumentsDigest } = input;
     // JSON keeps the parts apart, and writes a lone surrogate as itself and nothing else.
-    const parts = [MAC_DOMAIN, session, sequence, leafDigest, audience, tool, argumentsDigest];
-    return this.hmac(JSON.stringify(parts));
+    const call = `${quoted(leafDigest)},${quoted(audience)},${quoted(tool)},${quoted(argumentsDigest)}`;
+    return this.hmac(`["${MAC_DOMAIN}",${quoted(session)},${JSON.stringify(sequence)},${call}]`);
   }
 
   /** Whether `mac` is the one of `input`, in constant time. */
   verify(input: MacInput, mac: string): boolean {
-    const expected = Buffer.from(this.mac(input));
-    const given = Buffer.from(mac);
-    return given.length === expected.length && timingSafeEqual(given, expected);
+    if (Buffer.byteLength(mac) !== MAC_CHARS) return false;
+    EXPECTED.write(this.mac(input), "latin1");
+    GIVEN.write(mac);
+    return timingSafeEqual(GIVEN, EXPECTED);
   }
 
   /** HMAC-SHA-256 of a text's UTF-8, in base64url. */
@@ -119,6 +120,19 @@ export class MacKey {
     return hash("sha256", this.#outer, "base64url");
   }
 }
+
+/** What JSON writes for a text; most need no look at each character. */
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** A MAC in base64url. */
+const MAC_CHARS = 43;
+/** Written over by the next comparison, which is synchronous. */
+const EXPECTED = Buffer.alloc(MAC_CHARS);
+const GIVEN = Buffer.alloc(MAC_CHARS);
 
 function agree(privateKey: KeyObject, peer: string): Uint8Array {
   try {
