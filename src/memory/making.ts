@@ -59,6 +59,10 @@ export function register(core: Core, moves: readonly CreateMove[]): HopRecord[] 
   if (moves.length > HOPS_MAX) {
     throw new DelegationError("too_large", "more links than a chain can have");
   }
+  const [first] = moves;
+  if (moves.some(({ hop }) => hop.tenant !== first?.hop.tenant || hop.tree !== first.hop.tree)) {
+    throw new DelegationError("invalid_request", "links of one chain are of one tree");
+  }
   const { world } = core;
   const instants = moves.map((move) => core.instant(move.now));
   const begun: { ready: ReturnType<Core["begin"]>; at: number; undo: () => void }[] = [];

@@ -194,6 +194,16 @@ export function makingContract(make: MakeStore): void {
       ).toEqual(["root", "a", "b"]);
     });
 
+    test("refuses links of different trees", async () => {
+      await stage.open("other");
+      const moves = [
+        await stage.move("l1", "root", "root"),
+        await stage.move("l2", "other", "other"),
+      ];
+      await refused(stage.store.register(moves), "invalid_request");
+      expect(await stage.store.hop("acme", "l1")).toBeUndefined();
+    });
+
     test("refuses a link that is known elsewhere or with another key", async () => {
       await stage.store.register([await stage.move("l1", "root", "root")]);
       const other = await stage.move("l1", "root", "root", { holder: "another key" });

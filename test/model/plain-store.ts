@@ -273,6 +273,7 @@ export class PlainStore {
 
   /** All or none. */
   register(links: readonly PlainMake[]): void {
+    if (links.some(({ tree }) => tree !== links[0]?.tree)) refuse("invalid_request");
     const before = this.hops.length;
     try {
       for (const link of links) this.#registerOne(link);
