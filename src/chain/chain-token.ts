@@ -1,5 +1,7 @@
 /** One token of a chain on its way to being believed: presented, read, judged. @module */
 import { DelegationError } from "../base/error.js";
+import { decodeUtf8 } from "../base/json.js";
+import { parseRestating, type StatedMember, statedMember } from "../base/json-restated.js";
 import type { JsonObject } from "../base/json-value.js";
 import { TOKEN_BYTES_MAX } from "../base/limits.js";
 import { parseJws, readClaims, typOf, type UnverifiedJws } from "../token/jws.js";
@@ -22,6 +24,8 @@ export interface PresentedToken {
   readonly index: number;
   readonly jws: UnverifiedJws;
   readonly raw: JsonObject;
+  /** Its `authorization_details` as they stand there, where the token before it states the very same. */
+  readonly details: StatedMember | undefined;
 }
 
 /** A token whose claims are read; what they are worth is for the rules to say. */
@@ -56,16 +60,36 @@ export interface ChainToken {
 /**
  * Takes a token in.
  *
+ * @param before The token that it follows, where that is presented as well: mostly their details are the same, word for word.
  * @throws {DelegationError} `too_large`, `malformed`, `duplicate_member`, `non_finite`, `non_canonical`
  */
-export function presentToken(text: string, index: number, profile: Profile): PresentedToken {
+export function presentToken(
+  text: string,
+  index: number,
+  profile: Profile,
+  before?: PresentedToken,
+): PresentedToken {
   const jws = parseJws(text, { bytesMax: TOKEN_BYTES_MAX });
-  const read = readClaims(jws);
-  if (profile.canonical && !read.canonical) {
-    throw new DelegationError("non_canonical", "token is not in canonical json");
-  }
+  const details = before === undefined || profile.canonical ? undefined : detailsOf(before);
+  const restating =
+    details === undefined
+      ? undefined
+      : parseRestating(decodeUtf8(jws.payloadBytes), DETAILS, details);
+  const raw = restating ?? readAlone(jws, profile);
   checkTyp(typOf(jws), index === 0 ? profile.typ.root : profile.typ.child);
-  return { index, jws, raw: read.claims };
+  return { index, jws, raw, details: restating === undefined ? undefined : details };
+}
+
+const DETAILS = "authorization_details";
+
+function detailsOf({ details, jws, raw }: PresentedToken): StatedMember | undefined {
+  return details ?? statedMember(decodeUtf8(jws.payloadBytes), raw, DETAILS);
+}
+
+function readAlone(jws: UnverifiedJws, profile: Profile): JsonObject {
+  const read = readClaims(jws);
+  if (!profile.canonical || read.canonical) return read.claims;
+  throw new DelegationError("non_canonical", "token is not in canonical json");
 }
 
 /**
@@ -94,7 +118,8 @@ export function readRaw(
   known?: PublicKey,
 ): ChainToken {
   const claims = claimsOf(raw, parent === undefined, profile);
-  return makeToken(claims, statedBy(claims, profile), parent, profile, { hash, known });
+  const before = parent && { details: parent.claims.details, tools: parent.stated.tools };
+  return makeToken(claims, statedBy(claims, profile, before), parent, profile, { hash, known });
 }
 
 function makeToken(

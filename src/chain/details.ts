@@ -34,15 +34,26 @@ export interface Stated extends Pick<Authority, "tools" | "scopes" | "ceilings">
 
 const NO_TOOLS: ToolMap = Object.freeze(Object.create(null) as Record<string, never>);
 
+/** Details that were read before, and the tools that they give. */
+export interface KnownDetails {
+  readonly details: readonly JsonObject[];
+  readonly tools: ToolMap;
+}
+
 /**
  * Reads what a token states.
  *
+ * @param known The parent's: a child whose detail is the very object gets the very tools.
  * @throws {DelegationError} `malformed`, `unknown_constraint`
  */
-export function statedBy(claims: Pick<TokenClaims, "details" | "scope">, profile: Profile): Stated {
+export function statedBy(
+  claims: Pick<TokenClaims, "details" | "scope">,
+  profile: Profile,
+  known?: KnownDetails,
+): Stated {
   if (profile.claims === "agent-delegation") return statedByAgentDelegation(claims.details);
   const detail = only(claims.details, AAT_DETAIL_TYPE);
-  const tools = detail === undefined ? NO_TOOLS : parseAatDetail(detail);
+  const tools = detail === undefined ? NO_TOOLS : toolsOf(detail, known);
   if (!profile.extensions) {
     refuseExtensions(tools, "unknown_constraint");
     return { tools, scopes: [], ceilings: [], limits: undefined, capable: detail !== undefined };
@@ -55,6 +66,11 @@ export function statedBy(claims: Pick<TokenClaims, "details" | "scope">, profile
     limits: limits === undefined ? undefined : parseLimitsDetail(limits),
     capable: detail !== undefined,
   };
+}
+
+/** Of one type there is one detail, so that what is in both is in both what the tools were read from. */
+function toolsOf(detail: JsonObject, known: KnownDetails | undefined): ToolMap {
+  return known?.details.includes(detail) === true ? known.tools : parseAatDetail(detail);
 }
 
 /** What is written into a token: details, and a `scope` where the profile has one. */

@@ -100,7 +100,7 @@ function parseFirst(
   const judged: ChainToken[] = [];
   for (const [place, text] of rest.entries()) {
     locating(text, first + place, () => {
-      const token = presentToken(text, first + place, profile);
+      const token = presentToken(text, first + place, profile, presented.at(-1));
       presented.push(token);
       judged.push(readToken(token, judged.at(-1) ?? prefix, profile));
     });
@@ -129,9 +129,11 @@ function verifyFirst(
   const { profile } = basis;
   const judgement = { ...basis, now };
   const first = prefix === undefined ? 0 : prefix.index + 1;
-  const presented = rest.map((text, place) =>
-    locating(text, first + place, () => presentToken(text, first + place, profile)),
-  );
+  const presented: PresentedToken[] = [];
+  for (const [place, text] of rest.entries()) {
+    const present = () => presentToken(text, first + place, profile, presented.at(-1));
+    presented.push(locating(text, first + place, present));
+  }
   if (profile.uniqueTokenIds) refuseRepeated(presented, prefix);
   if (prefix !== undefined) rejudgeTimes(prefix, basis, now);
   const judged: ChainToken[] = [];

@@ -59,7 +59,7 @@ export function escapesOf(parent: Grant, child: Grant, how: Handing = {}): strin
  * The tools and arguments of `child` that `parent` may not delegate (AAT draft, I4).
  *
  * A tool with constraints passes with exactly the same arguments, each constraint inside the parent's; a tool without
- * passes with any.
+ * passes with any. What is the very object lies inside itself; then only who may pass it on is asked.
  */
 function toolEscapes(
   parent: Pick<Authority, "tools" | "limits">,
@@ -68,6 +68,9 @@ function toolEscapes(
   proof: Proof,
 ): string[] {
   const escapes: string[] = [];
+  const { delegateOnly, useOnly } = parent.limits;
+  const same = child.tools === parent.tools;
+  if (same && delegateOnly === undefined && useOnly === undefined) return escapes;
   for (const tool of Object.keys(child.tools)) {
     const inner = child.tools[tool] ?? {};
     const outer = Object.hasOwn(parent.tools, tool) ? parent.tools[tool] : undefined;

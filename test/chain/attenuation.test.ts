@@ -6,6 +6,8 @@ import { type Authority, type Grant, toLimitsDetail } from "../../src/wire/grant
 import {
   aat,
   anchor,
+  chainOf,
+  claimsOf,
   forgedLink,
   GRANT,
   holder,
@@ -222,12 +224,41 @@ describe("what may only be delegated", () => {
     expect(mintLink(verified(tokens), linkDraft(1, { grant }), holder(0))).toMatch(/^ey/);
   });
 
-  test("and what may only be used passes to nobody", () => {
+  test("and what may only be used passes to nobody, restated word for word or not", () => {
     const own = [anchor({ grant: { ...GRANT, limits: { depth: 3, useOnly: ["web.search"] } } })];
     const draft = linkDraft(1, { grant: { tools: { "web.search": {} } } });
     refuses("grant_exceeds_parent", () => mintLink(verified(own), draft, holder(0)));
     const link = forgedLink(own, { authorization_details: [aat({ "web.search": {} })] });
     refuses("grant_exceeds_parent", () => verified([...own, link]));
+    refuses("grant_exceeds_parent", () => verified([...own, forgedLink(own, {})]));
+  });
+});
+
+describe("details that a child restates word for word", () => {
+  const root = [anchor()];
+  const told = claimsOf(root[0] ?? "").authorization_details;
+
+  test("give it the parent's very tools, hop by hop", () => {
+    const { depth } = GRANT.limits;
+    const chain = verified(chainOf(4, { ...GRANT, limits: depth === undefined ? {} : { depth } }));
+    const [first, ...rest] = chain.grants.map(({ tools }) => tools);
+    for (const tools of rest) expect(tools).toBe(first);
+  });
+
+  test("and after a child that narrowed them, that child's", () => {
+    const narrow = { "files.read": GRANT.tools["files.read"] ?? {} };
+    const child = forgedLink(root, { authorization_details: [aat(narrow)] });
+    const same = forgedLink([...root, child], {});
+    expect(Object.keys(verified([...root, child, same]).grant.tools)).toEqual(["files.read"]);
+    const wide = forgedLink([...root, child], { authorization_details: told });
+    refuses("grant_exceeds_parent", () => verified([...root, child, wide]));
+  });
+
+  test("count only where they stand as the claim itself", () => {
+    const elsewhere = { aaa: { authorization_details: told }, authorization_details: undefined };
+    refuses("malformed", () => verified([...root, forgedLink(root, elsewhere)]));
+    const zero = { aaa: { authorization_details: told }, authorization_details: 0 };
+    refuses("malformed", () => verified([...root, forgedLink(root, zero)]));
   });
 });
 

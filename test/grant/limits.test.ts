@@ -85,6 +85,20 @@ describe("use and delegate", () => {
     expectEscapes(parent, limited({}, { "web.search": {} }), ["tools.web.search"], online);
   });
 
+  test("the very same tools pass at once, but not past what their parent may not hand on", () => {
+    const { tools } = parent;
+    expect(attenuate(limited({}), { ...limited({}), tools: limited({}).tools }).tools).toEqual(
+      tools,
+    );
+    expectEscapes(parent, { ...limited({}), tools }, ["tools.web.search"], online);
+    const useOnly = limited({ useOnly: ["web.search"] });
+    expectEscapes(useOnly, { ...limited({}), tools: useOnly.tools }, ["tools.web.search"], online);
+    const delegateOnly = limited({ delegateOnly: ["pay.refund"] });
+    expectEscapes(delegateOnly, { ...limited({}), tools: delegateOnly.tools }, [
+      "tools.pay.refund",
+    ]);
+  });
+
   test.each([
     ["offline", { ...online, online: false }],
     ["to an asserted agent", { ...online, proven: false }],
