@@ -1,5 +1,4 @@
 /** Identifiers: UUIDv7 for what is kept in order, opaque ones for what must not be guessed. @module */
-import { Buffer } from "node:buffer";
 import { encodeBase64url } from "./base64url.js";
 import type { RandomBytes } from "./random.js";
 
@@ -21,10 +20,11 @@ export function uuidv7(nowMs: number, random: RandomBytes): string {
   }
   const noise = random(10);
   const time = nowMs.toString(16).padStart(12, "0");
-  const digits = Buffer.from(noise.buffer, noise.byteOffset, noise.byteLength).toString("hex");
-  const variant = VARIANT[((noise[2] ?? 0) >> 4) & 3] ?? "";
-  const version = `7${digits.slice(1, 4)}`;
-  return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}${digits.slice(5, 8)}-${digits.slice(8)}`;
+  const version = hex(0x70 | (octet(noise, 0) & 0x0f)) + hex(octet(noise, 1));
+  const variant = hex(0x80 | (octet(noise, 2) & 0x3f)) + hex(octet(noise, 3));
+  let node = "";
+  for (let i = 4; i < 10; i++) node += hex(octet(noise, i));
+  return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}-${node}`;
 }
 
 /** Whether `text` is a UUID as RFC 9562 §4 writes it, of any version, in lowercase only: one id, one spelling. */
@@ -37,5 +37,13 @@ export function opaqueId(prefix: string, random: RandomBytes): string {
   return `${prefix}_${encodeBase64url(random(OPAQUE_BYTES))}`;
 }
 
-/** One digit: bits 10, then two of the random ones. */
-const VARIANT = "89ab";
+/** Each octet in two digits. */
+const HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
+
+function hex(value: number): string {
+  return HEX[value] ?? "";
+}
+
+function octet(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0;
+}

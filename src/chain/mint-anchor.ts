@@ -58,12 +58,12 @@ export function mintAnchor(draft: AnchorDraft, key: SigningKey): string {
   const core = coreOf(draft, grant, maxDepthOf(profile, 0, grant.limits.depth ?? 0));
   const claims = writeClaims(core, profile, {
     act: actOf(lineage),
-    ...(bearer === true ? { bearer } : {}),
+    bearer: bearer === true ? bearer : undefined,
     client_id: agent,
     gen: draft.generation,
     lineage: lineageOf(lineage),
     pos: draft.position,
-    ...(principal.issuer === draft.issuer ? {} : { principal_iss: principal.issuer }),
+    principal_iss: principal.issuer === draft.issuer ? undefined : principal.issuer,
     sub: principal.subject,
     tenant: draft.tenant,
     txn: draft.tree,
@@ -117,8 +117,8 @@ function coreOf(
     expiresAt: grant.expiresAt,
     depth: 0,
     maxDepth,
-    ...(notBefore === undefined ? {} : { notBefore }),
-    ...(status === undefined ? {} : { status }),
-    ...(byThumbprint === undefined ? {} : { byThumbprint }),
+    notBefore,
+    status,
+    byThumbprint,
   };
 }

@@ -14,28 +14,28 @@ export interface CoreDraft {
   readonly issuer: string;
   readonly holderKey: PublicKey;
   /** Names the holder key by its thumbprint alone, where the profile has `cnf.jkt`. */
-  readonly byThumbprint?: boolean;
+  readonly byThumbprint?: boolean | undefined;
   readonly authority: Authority;
   readonly issuedAt: number;
   readonly expiresAt: number;
-  readonly notBefore?: number;
+  readonly notBefore?: number | undefined;
   readonly depth: number;
   readonly maxDepth: number;
   /** Status list reference (Token Status List §6). */
-  readonly status?: { readonly uri: string; readonly index: number };
+  readonly status?: { readonly uri: string; readonly index: number } | undefined;
 }
 
 /** What a token says besides, by the kind that it is of. */
 export interface OwnClaims {
   readonly act?: Json;
   readonly agent_proof?: string;
-  readonly bearer?: boolean;
+  readonly bearer?: boolean | undefined;
   readonly client_id?: string;
   readonly gen?: string;
   readonly lineage?: Json;
   readonly par_hash?: string;
   readonly pos?: number;
-  readonly principal_iss?: string;
+  readonly principal_iss?: string | undefined;
   readonly self?: boolean;
   readonly sub?: string;
   readonly tenant?: string;
@@ -90,7 +90,7 @@ export function lineageOf(hops: readonly ChainHop[]): Json[] {
 }
 
 /** Canonical texts of both: they are as long as the lineage, and written at each delegation. */
-export function lineageTexts(hops: readonly ChainHop[]): ReadonlyMap<string, string> {
+export function lineageTexts(hops: readonly ChainHop[]): Map<string, string> {
   let act = "";
   let lineage = "";
   for (const { id, agent, identity, holder } of hops) {

@@ -12,8 +12,8 @@ export interface Signing {
   readonly key: SigningKey;
   readonly holderKey: PublicKey;
   readonly now: number;
-  /** Canonical texts of claims, by name, where they are known. */
-  readonly texts?: ReadonlyMap<string, string>;
+  /** Canonical texts of claims, by name, where they are known; what signing finds out is added. */
+  readonly texts?: Map<string, string>;
 }
 
 /**
@@ -25,13 +25,12 @@ export function signToken(
   claims: JsonObject,
   origin: Origin | undefined,
   profile: Profile,
-  { key, now, holderKey, texts }: Signing,
+  { key, now, holderKey, texts = new Map() }: Signing,
 ): string {
   const judgement = { profile, trust: undefined, now };
   judgeDraft(claims, origin?.token, judgement, { signer: key.thumbprint, holderKey });
-  const known = new Map(texts);
-  known.set("authorization_details", detailsTextOf(claims.authorization_details));
-  return signJws(headerOf(origin, profile, key), claims, key, { texts: known });
+  texts.set("authorization_details", detailsTextOf(claims.authorization_details));
+  return signJws(headerOf(origin, profile, key), claims, key, { texts });
 }
 
 function headerOf(origin: Origin | undefined, profile: Profile, key: SigningKey): HeaderDraft {

@@ -6,8 +6,7 @@ import { uuidv7 } from "../base/id.js";
 import { HOPS_MAX } from "../base/limits.js";
 import type { PossessionResult } from "../chain/possession.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
-import { attenuate } from "../grant/attenuate.js";
-import type { Authority, Grant } from "../wire/grant.js";
+import type { Authority } from "../wire/grant.js";
 import type { HopRecord } from "../wire/record.js";
 import { type DelegateRequest, parseDelegateRequest } from "../wire/verb-request.js";
 import type { Context, Seen } from "./context.js";
@@ -19,6 +18,7 @@ import {
   toolsTextOf,
 } from "./delegatee.js";
 import { hopEvent } from "./event.js";
+import { clipped, handedOn, parentGrant } from "./handed-on.js";
 import { askForHop } from "./hop-ticket.js";
 import { chainHopOf, type Issued, issue } from "./issue.js";
 import { registerLinks } from "./links.js";
@@ -171,36 +171,6 @@ function refuseWhereNoneMayFollow(chain: VerifiedChain): void {
   }
   if (chain.hopsLeft > 0 && chain.hops.length < HOPS_MAX) return;
   throw new DelegationError("depth_exhausted", "no hop may follow", { hop: id, rule: "depth" });
-}
-
-/**
- * What the parent may hand on. A token can end before its hop does (the root's lease ends it); a child that asks for longer is
- * measured by the hop, whose record is looked up then and only then.
- */
-async function parentGrant(
-  ctx: Context,
-  chain: VerifiedChain,
-  delegatee: Delegatee,
-): Promise<Grant> {
-  const { grant } = chain;
-  if (delegatee.grant.expiresAt <= grant.expiresAt || chain.offline.length > 0) return grant;
-  const record = await ctx.store.hop(chain.tenant, actingHop(chain).id);
-  return { ...grant, expiresAt: Math.max(grant.expiresAt, record?.expiresAt ?? 0) };
-}
-
-/** A refusal names the hop that would have handed on more than it has. */
-function handedOn(hop: string, ...narrowing: Parameters<typeof attenuate>): Grant {
-  try {
-    return attenuate(...narrowing);
-  } catch (thrown) {
-    throw thrown instanceof DelegationError ? thrown.at(hop) : thrown;
-  }
-}
-
-/** A delegatee that named no expiry gets what there is; one that did is judged by it. */
-function clipped(outer: Grant, { grant, expiryStated }: Delegatee): Grant {
-  if (expiryStated || grant.expiresAt <= outer.expiresAt) return grant;
-  return { ...grant, expiresAt: outer.expiresAt };
 }
 
 async function pending(

@@ -6,15 +6,23 @@
  * @module
  */
 import { AUDIENCES_MAX, HOPS_MAX, NAME_CHARS_MAX, TOKENS_MAX } from "../base/limits.js";
-import type { DelegateRequest } from "./verb-request.js";
+
+/** What is asked of `delegate`, without proof of identity and without approval. */
+interface PlainRequest {
+  agent: string;
+  holderKey: unknown;
+  grant: unknown;
+  idempotencyKey?: string;
+  bearer?: boolean;
+}
 
 /** A request to delegate without proof of identity and without approval. */
-export function plainDelegateRequest(input: unknown): DelegateRequest | undefined {
+export function plainDelegateRequest(input: unknown): PlainRequest | undefined {
   if (!isPlain(input)) return undefined;
   const { agent, holderKey, grant, idempotencyKey, bearer } = input;
   if (!isName(agent) || holderKey === undefined || grant === undefined) return undefined;
   let found = 3;
-  const request: DelegateRequest = { agent, holderKey, grant };
+  const request: PlainRequest = { agent, holderKey, grant };
   if (idempotencyKey !== undefined) {
     if (!isName(idempotencyKey)) return undefined;
     request.idempotencyKey = idempotencyKey;
