@@ -44,7 +44,8 @@ const final = (state: Partial<FinalState> = {}): Entry => ({
     suspended: [],
     lifted: [],
     budgets: [],
-    logs: [],
+    log: [],
+    partitions: 1,
     ...state,
   },
 });
@@ -86,7 +87,7 @@ test("finds nothing in a history that is right", async () => {
       suspended: ["s"],
       lifted: ["s"],
       budgets: [{ hop: "a", limit: 100, spent: 60 }],
-      logs: [await logOf("c", "p", "s", "r")],
+      log: await logOf("c", "p", "s", "r"),
     }),
   ];
   const verdict = checkHistory(entries, { boundMs: BOUND_MS });
@@ -100,14 +101,14 @@ test("is read back from JSON lines as it was", () => {
 
 describe("finds", () => {
   test("a cut that was said to be kept and is gone, and counts it as lost", async () => {
-    const entries = [...CUT_KEPT, final({ logs: [await logOf("c")] })];
+    const entries = [...CUT_KEPT, final({ log: await logOf("c") })];
     expect(checkHistory(entries, { boundMs: BOUND_MS })).toMatchObject({ acked: 1, lost: 1 });
     expect(faultsOf(...entries)).toEqual(["cut_lost c"]);
   });
 
   test.each(["suspend", "resume"] as const)("a %s that is gone", async (f) => {
     const said = [invoke("s", 0, { ...SUSPEND, f }), ok("s", 1), durable("s", 2)];
-    expect(faultsOf(...said, final({ logs: [await logOf("s")] }))).toEqual(["suspension_lost s"]);
+    expect(faultsOf(...said, final({ log: await logOf("s") }))).toEqual(["suspension_lost s"]);
   });
 
   test("nothing in the loss of a cut that was only applied", () => {
@@ -127,7 +128,7 @@ describe("finds", () => {
     const state = {
       cuts: deed.f === "cut" ? [deed.boundary] : [],
       suspended: ["s"],
-      logs: [await logOf("c")],
+      log: await logOf("c"),
     };
     const at = (from: number) => [
       invoke("d", from, decide(hops)),
@@ -142,7 +143,7 @@ describe("finds", () => {
     const entries = [
       ...[invoke("c", 0, below), ok("c", 1), durable("c", 2)],
       ...[invoke("d", 5_000, decide(["root", "a"])), ok("d", 5_001, { effect: "allow" })],
-      final({ cuts: [below.boundary], logs: [await logOf("c")] }),
+      final({ cuts: [below.boundary], log: await logOf("c") }),
     ];
     expect(faultsOf(...entries)).toEqual([]);
   });
@@ -152,7 +153,7 @@ describe("finds", () => {
       invoke("d", 100, decide(["root", "sibling"])),
       ok("d", 101, { effect: "deny", code: "delegation_revoked" }),
     ];
-    const state = final({ ...THERE, logs: [await logOf("c")] });
+    const state = final({ ...THERE, log: await logOf("c") });
     expect(faultsOf(...CUT_KEPT, ...deny, state)).toEqual(["denied_beside_cut d"]);
   });
 
@@ -161,9 +162,7 @@ describe("finds", () => {
       invoke("d", 100, decide(["root", "sibling"])),
       ok("d", 101, { effect: "deny", code: "status_unknown" }),
     ];
-    expect(faultsOf(...CUT_KEPT, ...deny, final({ ...THERE, logs: [await logOf("c")] }))).toEqual(
-      [],
-    );
+    expect(faultsOf(...CUT_KEPT, ...deny, final({ ...THERE, log: await logOf("c") }))).toEqual([]);
   });
 
   test("an approval that was used twice, and what was spent twice", async () => {
@@ -171,7 +170,7 @@ describe("finds", () => {
       ...[invoke("p1", 0, PAY), ok("p1", 1), invoke("p2", 2, PAY), ok("p2", 3)],
       final({
         budgets: [{ hop: "a", limit: 100, spent: 120 }],
-        logs: [await logOf("p1", "p2")],
+        log: await logOf("p1", "p2"),
       }),
     ];
     expect(faultsOf(...entries)).toEqual(["used_twice p2", "overspent"]);
@@ -179,7 +178,7 @@ describe("finds", () => {
 
   test("a charge that was forgotten, unless the store began anew", async () => {
     const said = [invoke("p", 0, PAY), ok("p", 1)];
-    const state = { budgets: [{ hop: "a", limit: 100, spent: 0 }], logs: [await logOf("p")] };
+    const state = { budgets: [{ hop: "a", limit: 100, spent: 0 }], log: await logOf("p") };
     expect(faultsOf(...said, final(state))).toEqual(["spend_lost"]);
     expect(faultsOf(...said, final({ ...state, continued: false }))).toEqual([]);
   });
@@ -187,28 +186,28 @@ describe("finds", () => {
   test("an audit line that is missing, and one that was changed", async () => {
     const log = await logOf("x", "y");
     const [first = "", , ...rest] = log;
-    expect(faultsOf(final({ logs: [[first, ...rest]] }))).toEqual(["audit_broken"]);
+    expect(faultsOf(final({ log: [first, ...rest] }))).toEqual(["audit_broken"]);
     const changed = log.map((line) => line.replace('"reason":"x"', '"reason":"z"'));
-    expect(faultsOf(final({ logs: [changed] }))).toEqual(["audit_broken"]);
+    expect(faultsOf(final({ log: changed }))).toEqual(["audit_broken"]);
   });
 
   test("an operation that was applied twice, and one that was answered and never applied", async () => {
-    expect(faultsOf(...CUT_KEPT, final({ ...THERE, logs: [await logOf("c", "c")] }))).toEqual([
+    expect(faultsOf(...CUT_KEPT, final({ ...THERE, log: await logOf("c", "c") }))).toEqual([
       "applied_twice c",
     ]);
-    expect(faultsOf(...CUT_KEPT, final({ ...THERE, logs: [await logOf()] }))).toEqual([
+    expect(faultsOf(...CUT_KEPT, final({ ...THERE, log: await logOf() }))).toEqual([
       "not_applied c",
     ]);
   });
 
-  test("one line in each log of a cut beyond one tree, and not two in one of them", async () => {
+  test("a line for each partition of a cut beyond one tree, and not one more", async () => {
     const ban: Deed = { f: "cut", boundary: { kind: "ban", agent: "x" } };
     const said = [invoke("c", 0, ban), ok("c", 1), durable("c", 2)];
-    const cuts = [ban.boundary];
-    const once = await logOf("c");
-    expect(faultsOf(...said, final({ cuts, logs: [once, once] }))).toEqual([]);
-    const twice = await logOf("c", "c");
-    expect(faultsOf(...said, final({ cuts, logs: [once, twice] }))).toEqual(["applied_twice c"]);
+    const state = { cuts: [ban.boundary], partitions: 2 };
+    expect(faultsOf(...said, final({ ...state, log: await logOf("c", "c") }))).toEqual([]);
+    expect(faultsOf(...said, final({ ...state, log: await logOf("c", "c", "c") }))).toEqual([
+      "applied_twice c",
+    ]);
   });
 
   test("a history without an end", () => {

@@ -70,8 +70,10 @@ export interface FinalState {
     readonly limit: number;
     readonly spent: number;
   }[];
-  /** Canonical audit lines, one list for each log. An operation stands in its event's `reason`. */
-  readonly logs: readonly (readonly string[])[];
+  /** Canonical audit lines of the whole log. An operation stands in its event's `reason`. */
+  readonly log: readonly string[];
+  /** A cut beyond one tree has a line in each. */
+  readonly partitions: number;
 }
 
 export type Fault =
@@ -147,7 +149,7 @@ export function checkHistory(entries: readonly Entry[], options: CheckOptions): 
       ...known.deniedBesideCut(),
       ...known.usedTwice(),
       ...known.budgets(final),
-      ...auditFaults(final.logs),
+      ...auditFaults(final.log),
       ...known.applications(final),
     ],
   };
@@ -301,31 +303,18 @@ class Known {
     });
   }
 
-  /** How many lines a log has of each operation. */
-  #linesIn(log: readonly string[]): Map<string, number> {
-    const lines = new Map<string, number>();
+  /** What was kept is written once; all else at most once. */
+  applications({ log, partitions, continued }: FinalState): Violation[] {
+    const written = new Map<string, number>();
     for (const line of log) {
       const { reason = "" } = (JSON.parse(line) as { event: { reason?: string } }).event;
-      if (this.#operations.has(reason)) lines.set(reason, (lines.get(reason) ?? 0) + 1);
-    }
-    return lines;
-  }
-
-  /** What was kept is written once; all else at most once. */
-  applications({ logs, continued }: FinalState): Violation[] {
-    const written = new Map<string, number>();
-    for (const log of logs) {
-      for (const [op, times] of this.#linesIn(log)) {
-        const deed = this.#operations.get(op)?.deed;
-        // A cut beyond one tree is written in each log, and once in each.
-        const wide = deed?.f === "cut" && !("tree" in deed.boundary);
-        const before = written.get(op) ?? 0;
-        written.set(op, wide ? Math.max(before, times) : before + times);
-      }
+      if (this.#operations.has(reason)) written.set(reason, (written.get(reason) ?? 0) + 1);
     }
     return [...this.#operations.values()].flatMap(({ op, deed, ended, durableAt }): Violation[] => {
       const times = written.get(op) ?? 0;
-      if (times > 1) return [{ fault: "applied_twice", op, what: `${deed.f}, ${times} lines` }];
+      const wide = deed.f === "cut" && !("tree" in deed.boundary);
+      if (times > (wide ? partitions : 1))
+        return [{ fault: "applied_twice", op, what: `${deed.f}, ${times} lines` }];
       const charged = deed.f === "admit" && (deed.cents > 0 || deed.uses.length > 0);
       const kept = durableAt !== undefined || (charged && ended === "ok");
       if (continued && times === 0 && kept)
@@ -335,13 +324,10 @@ class Known {
   }
 }
 
-function auditFaults(logs: FinalState["logs"]): Violation[] {
-  return logs.flatMap((log, index): Violation[] => {
-    const { firstBad } = verifyLog(log);
-    if (firstBad === undefined) return [];
-    const what = `log ${index}, line ${firstBad.line}: ${firstBad.reason}`;
-    return [{ fault: "audit_broken", what }];
-  });
+function auditFaults(log: readonly string[]): Violation[] {
+  const { firstBad } = verifyLog(log);
+  if (firstBad === undefined) return [];
+  return [{ fault: "audit_broken", what: `line ${firstBad.line}: ${firstBad.reason}` }];
 }
 
 function covering(
