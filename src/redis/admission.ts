@@ -1,0 +1,117 @@
+/** Admission: one script for each call that needs the store, and batches of lines for those that did not. @module */
+
+import { encodeEvent } from "../audit/chain.js";
+import { type Decimal, parseDecimal } from "../base/decimal.js";
+import { DelegationError } from "../base/error.js";
+import type { JsonObject } from "../base/json-value.js";
+import { AUDIT_BUFFER_MAX, AUDIT_LINE_BYTES_MAX } from "../base/limits.js";
+import type { AdmitMove, Admitted, StatedLimits } from "../guard/admission.js";
+import type { AuditDraft } from "../wire/event.js";
+import { eventText } from "./draft.js";
+import type { Args, Ground } from "./ground.js";
+import { lineName } from "./line-name.js";
+import { SCRIPTS } from "./scripts.generated.js";
+import { wholeAt } from "./shown.js";
+
+export async function admit(ground: Ground, move: AdmitMove): Promise<Admitted> {
+  const { tenant, tree, hops, once, charge } = move;
+  const acting = hops.at(-1);
+  const spend = Object.entries(charge.spend);
+  const args = [
+    ...[tenant, tree, move.seen],
+    once === undefined ? "" : `=${once}`,
+    eventText(move.event, { tenant, tree, ...(acting === undefined ? {} : { hop: acting }) }),
+    statedText(move.stated),
+    spend.every(([, amount]) => isAmount(amount)) ? "" : "!",
+    ...listed(hops),
+    ...listed(move.offline),
+    ...listed(spend.flat()),
+    ...listed(move.tickets.flatMap(({ ticket, binding }) => [ticket, binding])),
+  ];
+  const partition = ground.partitionOf(tree);
+  const reply = await ground.move(partition, SCRIPTS.admit, move.now, args);
+  const line = lineName(ground.topology.partitions, partition, wholeAt(reply, 1));
+  return { position: wholeAt(reply, 0), line };
+}
+
+/** Lines that one run of the script writes. */
+const LINES_STEP = 256;
+
+/** Lines of one partition stay in order; those of several have none among each other. */
+export async function record(
+  ground: Ground,
+  events: readonly AuditDraft[],
+  now: number,
+): Promise<void> {
+  if (events.length > AUDIT_BUFFER_MAX) {
+    throw new DelegationError("too_large", "more events than one batch holds");
+  }
+  const byPartition = new Map<number, Args[]>();
+  for (const event of events) {
+    const partition = event.tree === undefined ? 0 : ground.partitionOf(event.tree);
+    const lines = byPartition.get(partition) ?? [];
+    lines.push(lineArguments(event));
+    byPartition.set(partition, lines);
+  }
+  await Promise.all(
+    [...byPartition].map(async ([partition, lines]) => {
+      for (let from = 0; from < lines.length; from += LINES_STEP) {
+        const step = lines.slice(from, from + LINES_STEP);
+        await ground.move(partition, SCRIPTS.record, now, [step.length, ...step.flat()]);
+      }
+    }),
+  );
+}
+
+function lineArguments(event: AuditDraft): Args {
+  const { tenant, tree = "", hop, data } = event;
+  const text = encodeEvent(event);
+  if (text.length * 3 > AUDIT_LINE_BYTES_MAX) {
+    throw new DelegationError("too_large", "audit line is larger than its ceiling");
+  }
+  if (hop !== undefined) return [tenant, tree, text, "hop", 1, hop];
+  const calls = hopsIn(data);
+  return [tenant, tree, text, "calls", calls.length, ...calls];
+}
+
+function hopsIn(data: JsonObject | undefined): string[] {
+  const calls = data?.calls;
+  if (!Array.isArray(calls)) return [];
+  const hops = calls.map((call) => (call as JsonObject | null)?.hop);
+  return [...new Set(hops.filter((hop) => typeof hop === "string"))];
+}
+
+function listed(list: readonly string[]): Args {
+  return [list.length, ...list];
+}
+
+/** A limit that is no amount refuses only once it is looked at, as it does in every store. */
+function statedText(stated: readonly StatedLimits[]): string {
+  if (stated.length === 0) return "";
+  return JSON.stringify(
+    stated.map(({ hop, calls, spend }) => ({
+      hop,
+      ...(calls === undefined ? {} : { calls }),
+      ...(spend === undefined
+        ? {}
+        : {
+            spend: Object.entries(spend).flatMap(([name, sum]) => [
+              name,
+              isAmount(sum) ? sum : "!",
+            ]),
+          }),
+    })),
+  );
+}
+
+function isAmount(text: string): boolean {
+  return parsed(text) !== undefined;
+}
+
+function parsed(text: string): Decimal | undefined {
+  try {
+    return parseDecimal(text);
+  } catch {
+    return undefined;
+  }
+}

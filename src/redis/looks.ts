@@ -1,0 +1,92 @@
+/** Looks: what the store answers without changing anything. @module */
+import { DelegationError } from "../base/error.js";
+import type { DelegationStore, StoreStatus } from "../coordinator/store.js";
+import type { HopRecord } from "../wire/record.js";
+import { treeWith } from "./find.js";
+import { treeOf, treesOf } from "./forest.js";
+import type { Ground } from "./ground.js";
+import { auditOf } from "./lines.js";
+import { chainOf, pageOf, readAuthority } from "./nodes.js";
+import { previewOf } from "./preview.js";
+import { SCRIPTS } from "./scripts.generated.js";
+import { readHop, textAt, wholeAt } from "./shown.js";
+import { ticketOf, ticketsOf } from "./tickets.js";
+
+type Looks = Pick<
+  DelegationStore,
+  | "status"
+  | "tree"
+  | "hop"
+  | "authority"
+  | "ticket"
+  | "tickets"
+  | "chain"
+  | "page"
+  | "trees"
+  | "counters"
+  | "preview"
+  | "audit"
+>;
+
+export function looksOf(ground: Ground): Looks {
+  return {
+    status: (tree) => statusOf(ground, tree),
+    tree: (tenant, tree) => treeOf(ground, tenant, tree),
+    hop: (tenant, hop, tree) => hopOf(ground, tenant, hop, tree),
+    authority: async ({ tenant, tree, id }) => {
+      const args = [tenant, tree, id];
+      const reply = await ground.look(ground.partitionOf(tree), SCRIPTS.lookAuthority, args);
+      return readAuthority(textAt(reply, 0));
+    },
+    ticket: (tenant, ticket, tree) => ticketOf(ground, tenant, ticket, tree),
+    tickets: (tenant, tree) => ticketsOf(ground, tenant, tree),
+    chain: async (tenant, hop, tree) => {
+      const place = tree ?? (await treeWith(ground, "hop", tenant, hop));
+      if (place === undefined) throw unknown(hop);
+      const nodes = await chainOf(ground, { tenant, tree: place, hop });
+      return nodes.map(({ successor: _, ...node }) => node);
+    },
+    page: (tenant, tree, options) => pageOf(ground, tenant, tree, options),
+    trees: (tenant, options) => treesOf(ground, tenant, options),
+    counters: async (tenant, id, tree) => {
+      const hop = await hopOf(ground, tenant, id, tree);
+      if (hop === undefined) throw unknown(id);
+      return hop.counters;
+    },
+    preview: (tenant, boundary) => previewOf(ground, tenant, boundary),
+    audit: (range) => auditOf(ground, range),
+  };
+}
+
+async function hopOf(
+  ground: Ground,
+  tenant: string,
+  id: string,
+  tree?: string,
+): Promise<HopRecord | undefined> {
+  const place = tree ?? (await treeWith(ground, "hop", tenant, id));
+  if (place === undefined) return undefined;
+  const reply = await ground.look(ground.partitionOf(place), SCRIPTS.lookHop, [tenant, place, id]);
+  return reply.length === 0 ? undefined : readHop(tenant, place, reply);
+}
+
+/** Generation and position of the tree's partition, or of the first; the rest of all together. */
+async function statusOf(ground: Ground, tree: string | undefined): Promise<StoreStatus> {
+  const asked = tree === undefined ? 0 : ground.partitionOf(tree);
+  const all = await ground.everywhere((partition) =>
+    ground.look(partition, SCRIPTS.lookPartition, []),
+  );
+  const sum = (index: number) => all.reduce((total, one) => total + wholeAt(one, index), 0);
+  const place = all[asked] ?? [];
+  return {
+    generation: textAt(place, 0),
+    position: wholeAt(place, 1),
+    hops: sum(2),
+    trees: sum(3),
+    cuts: sum(4),
+  };
+}
+
+function unknown(hop: string): DelegationError {
+  return new DelegationError("hop_not_found", "no such hop", { hop });
+}

@@ -1,0 +1,117 @@
+/** The store on Redis: the contracts of trees, admission and feed, kept by one script for each move. @module */
+import { uuidv7 } from "../base/id.js";
+import { SWEEP_MAX } from "../base/limits.js";
+import type { DelegationStore } from "../coordinator/store.js";
+import type { Admission } from "../guard/admission.js";
+import type { PartitionedFeed } from "../guard/feed.js";
+import { admit, record } from "./admission.js";
+import type { BeatOptions } from "./beat.js";
+import { createDurability } from "./durability.js";
+import { createRedisFeed } from "./feed.js";
+import { type Ground, groundOf, startPartitions } from "./ground.js";
+import { startHeartbeats } from "./heartbeat.js";
+import { baseKey } from "./layout.js";
+import { looksOf } from "./looks.js";
+import { create, narrow, register } from "./making.js";
+import { complete, renew, settle, sweep, sweepIn } from "./moves.js";
+import { type RedisStoreOptions, type Settled, settled } from "./options.js";
+import { open } from "./roots.js";
+import { type Sayings, sayingsOf } from "./sayings.js";
+import { ask, decide } from "./tickets.js";
+import { openTopology } from "./topology.js";
+
+/** One object that keeps all three contracts. */
+export interface RedisStore extends DelegationStore, Admission, PartitionedFeed {
+  /** Generation of each partition: a partition that started empty has a new one. */
+  readonly generations: readonly string[];
+}
+
+/**
+ * Connects to a deployment, and starts it where it is new.
+ *
+ * @throws {DelegationError} `config_invalid` for options that are none, or other ones than the deployment was started with;
+ *   `store_unavailable` when not all of it answers; `store_locked`, `journal_damaged` for the file of the outbox.
+ */
+export async function createRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
+  const how = settled(options);
+  const { servers, partitions, patience } = how;
+  const base = (partition: number) => baseKey(how.prefix, partition);
+  const topology = await openTopology(servers, partitions, base, patience);
+  const { toleranceMs, testClock } = how;
+  const { commandMs } = patience;
+  const ground = groundOf({ topology, clock: testClock, toleranceMs, commandMs });
+  try {
+    const generation = how.generation ?? uuidv7(how.clock.now(), how.random);
+    const generations = await startPartitions(ground, generation, { toleranceMs, commandMs });
+    return assembled(ground, how, generations);
+  } catch (thrown) {
+    ground.close();
+    throw thrown;
+  }
+}
+
+function assembled(ground: Ground, how: Settled, generations: readonly string[]): RedisStore {
+  const { topology } = ground;
+  const { timers, clock, testClock } = how;
+  const durability = createDurability({
+    topology,
+    timers,
+    replicas: how.replicas,
+    ...(how.durableMs === undefined ? {} : { timeoutMs: how.durableMs }),
+  });
+  const beats: BeatOptions = {
+    topology,
+    durability,
+    sweep: async (partition) => {
+      await sweepIn(ground, partition, clock.now(), SWEEP_MAX);
+    },
+    ...(testClock === undefined ? {} : { clock: () => testClock.now() }),
+  };
+  const feed = createRedisFeed({ ...beats, timers });
+  const sayings = sayingsOf(ground, durability, how);
+  const heartbeats = how.heartbeats
+    ? startHeartbeats({
+        ...beats,
+        timers,
+        telemetry: how.telemetry,
+        coordinator: uuidv7(clock.now(), how.random),
+        repair: sayings.repair,
+      })
+    : undefined;
+  return {
+    generations,
+    partitions: feed.partitions,
+    partitionOf: feed.partitionOf,
+    feed: feed.feed,
+    ...movesOf(ground, sayings),
+    ...looksOf(ground),
+    close: async () => {
+      heartbeats?.stop();
+      feed.close();
+      await sayings.close();
+      ground.close();
+    },
+  };
+}
+
+type Moves = Omit<DelegationStore & Admission, keyof ReturnType<typeof looksOf> | "close">;
+
+function movesOf(ground: Ground, sayings: Sayings): Moves {
+  return {
+    open: (tree, move) => open(ground, tree, move),
+    create: (move) => create(ground, move),
+    register: (list) => register(ground, list),
+    settle: (move) => settle(ground, move),
+    suspend: (move) => sayings.suspend(move),
+    resume: (move) => sayings.resume(move),
+    complete: (move) => complete(ground, move),
+    narrow: (move) => narrow(ground, move),
+    revoke: (move) => sayings.revoke(move),
+    renew: (move) => renew(ground, move),
+    sweep: (now, max) => sweep(ground, now, max),
+    ask: (ticket, event) => ask(ground, ticket, event),
+    decide: (move) => decide(ground, move),
+    admit: (move) => admit(ground, move),
+    record: (events, now) => record(ground, events, now),
+  };
+}
