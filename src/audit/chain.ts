@@ -59,7 +59,7 @@ export function encodeEvent(event: AuditDraft): string {
   if (event.arguments !== undefined) rest += `,"arguments":"${event.arguments}"`;
   if (by !== undefined) rest += `,"by":"${by}"`;
   if (code !== undefined) rest += `,"code":"${code}"`;
-  if (data !== undefined) rest += `,"data":${canonicalize(data)}`;
+  if (data !== undefined) rest += `,"data":${dataText(data)}`;
   if (decision !== undefined) rest += `,"decision":"${decision}"`;
   if (guard !== undefined) rest += `,"guard":"${guard}"`;
   if (hop !== undefined) rest += `,"hop":"${hop}"`;
@@ -90,6 +90,14 @@ function isPlain(event: AuditDraft): boolean {
   return PLAIN.test(
     `${who}${code}${decision}${digest}${kind}${policy}${reason}${rule}${ticket}${tool}`,
   );
+}
+
+/** One whole number is what most admitted calls have here. */
+function dataText(data: NonNullable<AuditDraft["data"]>): string {
+  const [name = "", ...more] = Object.keys(data);
+  const value = data[name];
+  const isSimple = more.length === 0 && Number.isSafeInteger(value) && PLAIN.test(name);
+  return isSimple ? `{"${name}":${String(value)}}` : canonicalize(data);
 }
 
 function quoted(text: string): string {

@@ -11,8 +11,9 @@ export function approvalsNeeded(
   invocation: Invocation,
   obligations: readonly Obligation[],
 ): readonly ApprovalNeed[] {
+  const gated = grants.some(({ limits }) => limits.approval !== undefined);
+  if (!gated && obligations.length === 0) return NONE;
   const gates = gatesOf(grants, invocation);
-  if (gates.length === 0 && obligations.length === 0) return NONE;
   return [...gates.map(({ gate }) => gate), ...obligations].map(({ approvers, from }) =>
     from === undefined ? { approvers } : { approvers, from },
   );

@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { encodeEvent, sealLine } from "../../src/audit/chain.js";
+import { canonicalize } from "../../src/base/canonical.js";
+import type { AuditDraft } from "../../src/wire/event.js";
+
+const text = fc.oneof(
+  fc.constantFrom("call", "files.read", 'a"b', "a\\b", "é", "\u2028", "\u007f", "\n", ""),
+  fc.string(),
+);
+const number = fc.constantFrom(0, -0, 1, 7, 1.5, 9_007_199_254_740_991);
+const data = fc.oneof(
+  fc.record({ position: number }),
+  fc.dictionary(text, fc.oneof(number, text, fc.constant(null))),
+);
+const texts = {
+  agent: text,
+  arguments: text,
+  by: text,
+  code: text,
+  guard: text,
+  hop: text,
+  policy: text,
+  reason: text,
+  requester: text,
+  rule: text,
+  ticket: text,
+  tool: text,
+  tree: text,
+};
+const draft: fc.Arbitrary<AuditDraft> = fc.record(
+  {
+    kind: text,
+    tenant: text,
+    ...texts,
+    data,
+    decision: fc.constantFrom("allow" as const, "deny" as const),
+    identity: fc.constantFrom("proven" as const, "asserted" as const),
+    seen: number,
+    sequence: number,
+  },
+  { requiredKeys: ["kind", "tenant"] },
+);
+
+describe("the text of an event", () => {
+  test("is its canonical JSON, whatever its texts and numbers are", () => {
+    fc.assert(
+      fc.property(draft, (event) => {
+        expect(encodeEvent(event)).toBe(canonicalize(event));
+      }),
+    );
+  });
+
+  test("leaves out what is undefined, and what is no member of an event", () => {
+    const event = { kind: "call", tenant: "t", tool: undefined, by: "é" };
+    expect(encodeEvent({ ...event, by: "a" } as AuditDraft)).toBe(
+      '{"by":"a","kind":"call","tenant":"t"}',
+    );
+    const more = { ...event, secret: "s" } as unknown as AuditDraft;
+    expect(encodeEvent(more)).toBe('{"by":"é","kind":"call","tenant":"t"}');
+  });
+
+  test.each([
+    ["malformed", { kind: "call", tenant: "\ud800" }],
+    ["malformed", { kind: "call", tenant: "t", data: { "\ud800": 1 } }],
+    ["non_finite", { kind: "call", tenant: "t", seen: Number.NaN }],
+    ["non_finite", { kind: "call", tenant: "t", data: { position: Number.POSITIVE_INFINITY } }],
+  ])("refuses what JSON cannot say: %s", (code, event) => {
+    expect(() => encodeEvent(event)).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+test("a line is sealed as its canonical text without the hash", () => {
+  const line = { at: 1, event: { kind: "call", tenant: "é" }, n: 1, prev: "", seq: 1, up: "" };
+  const { text: sealed, hash } = sealLine(line);
+  expect(sealed).toBe(canonicalize({ ...line, hash }));
+});
