@@ -25,6 +25,10 @@ export function assemble(leaf: ChainToken, verification: Verification): Verified
   const root = tokens[0] ?? leaf;
   const { anchor } = root.claims;
   const hops = hopsOf(tokens);
+  const { grants, grant } = grantsOf(tokens, profile);
+  const { expiresAt, notBefore } = timesOf(tokens);
+  const { offline, unregistered } = linksOf(tokens);
+  // Without spreads: members whose names are known beforehand are written at once.
   const made: Members = {
     profile: profile.name,
     tokenId: leaf.claims.tokenId,
@@ -36,8 +40,10 @@ export function assemble(leaf: ChainToken, verification: Verification): Verified
       subject: root.claims.subject ?? "",
     },
     hops,
-    ...grantsOf(tokens, profile),
-    ...timesOf(tokens),
+    grants,
+    grant,
+    expiresAt,
+    notBefore,
     verifiedAt: now,
     issuedAt: leaf.claims.issuedAt,
     holder: leaf.holder,
@@ -45,7 +51,8 @@ export function assemble(leaf: ChainToken, verification: Verification): Verified
     keys: keysOf(tokens),
     bearer: leaf === root && anchor?.bearer === true,
     selfLink: leaf.selfLink,
-    ...linksOf(tokens),
+    offline,
+    unregistered,
     hopsLeft: leaf.hopsLeft,
     generation: anchor?.generation ?? "",
     position: anchor?.position ?? 0,

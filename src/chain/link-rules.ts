@@ -178,8 +178,9 @@ function judgeCapability(token: ChainToken): void {
   const { parent, stated, selfLink } = token;
   if (parent === undefined) return;
   // Whether it outlives its parent is a rule of its own, with a place of its own in each draft's order.
-  const expiresAt = Math.min(stated.expiresAt, parent.grant.expiresAt);
-  token.grant = attenuate(parent.grant, { ...stated, expiresAt }, { selfLink });
+  const { expiresAt } = parent.grant;
+  const child = stated.expiresAt <= expiresAt ? stated : { ...stated, expiresAt };
+  token.grant = attenuate(parent.grant, child, { selfLink });
 }
 
 /** A child names its parent by the digest of its signing input (both drafts). @throws `par_hash_mismatch` */

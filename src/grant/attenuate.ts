@@ -116,8 +116,11 @@ function noteArgumentEscapes(
 
 function effectiveGrant(parent: Grant, child: Grant, how: Handing): Grant {
   return {
-    ...child,
+    tools: child.tools,
+    scopes: child.scopes,
+    ceilings: child.ceilings,
     audience: child.audience.length === 0 ? parent.audience : child.audience,
     limits: effectiveLimits(parent, child, how),
+    expiresAt: child.expiresAt,
   };
 }

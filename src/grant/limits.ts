@@ -34,6 +34,9 @@ export function effectiveLimits(parent: Bounded, child: Bounded, how: Descent = 
   const own = child.limits;
   const held = (tool: string): boolean => Object.hasOwn(child.tools, tool);
   const depth = depthBelow(parent.limits, how);
+  if (depth !== undefined && statesDepthAlone(parent.limits) && statesDepthAlone(own)) {
+    return { depth: how.selfLink === true ? 0 : (own.depth ?? depth) };
+  }
   // In order of names, as canonical text has them.
   return dropAbsent({
     approval: own.approval ?? gatesFor(parent.limits.approval, held),
@@ -45,6 +48,12 @@ export function effectiveLimits(parent: Bounded, child: Bounded, how: Descent = 
     spend: own.spend ?? parent.limits.spend,
     useOnly: own.useOnly ?? toolsFor(parent.limits.useOnly, held),
   });
+}
+
+/** Most hops are limited in nothing else, and nothing else is then handed down. */
+function statesDepthAlone(limits: Limits): boolean {
+  for (const member in limits) if (member !== "depth") return false;
+  return true;
 }
 
 /**

@@ -107,6 +107,7 @@ test.each([
   ["another length", "abc", "abcd", false],
   ["as many characters in more bytes", "abc", "abé", false],
   ["nothing twice", "", "", true],
+  ["a lone surrogate and what stands for it in bytes", "\ud800", "\ufffd", false],
 ])("two digests: %s", (_what, a, b, same) => {
   expect(equalDigest(a, b)).toBe(same);
 });

@@ -76,6 +76,17 @@ describe("budgets", () => {
   });
 });
 
+test.each<[string, Limits, Limits, { selfLink?: boolean }, Limits]>([
+  ["one less than its parent's", { depth: 3 }, {}, {}, { depth: 2 }],
+  ["its own, where it states less", { depth: 3 }, { depth: 1 }, {}, { depth: 1 }],
+  ["none in a self-link", { depth: 3 }, {}, { selfLink: true }, { depth: 0 }],
+  ["none that nobody stated", {}, {}, {}, {}],
+  ["besides what else its parent states", { depth: 3, calls: 5 }, {}, {}, { calls: 5, depth: 2 }],
+  ["besides what else it states", { depth: 3 }, { calls: 1 }, {}, { calls: 1, depth: 2 }],
+])("a child's depth is %s", (_which, parent, child, how, effective) => {
+  expect(attenuate(limited(parent), limited(child), how).limits).toEqual(effective);
+});
+
 describe("use and delegate", () => {
   const online = { online: true, proven: true, differentAgent: true };
   const parent = limited({ delegateOnly: ["pay.refund"], useOnly: ["web.search"] });
