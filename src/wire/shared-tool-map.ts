@@ -13,7 +13,7 @@ import { copyPlainToolMap } from "./tool-map-form.js";
 
 type Maps = Readonly<Record<string, Readonly<Record<string, Constraint>>>>;
 
-/** By the text as it came. Only what was found right is kept. */
+/** By the text as it came, and by the canonical one. Only what was found right is kept. */
 let known = new Map<string, Maps>();
 /** Canonical texts of the maps that are shared. */
 const TEXTS = new WeakMap<object, string>();
@@ -30,12 +30,23 @@ export function sharedToolMap(value: unknown): Maps | undefined {
   if (shared !== undefined) return shared;
   const copy = copyPlainToolMap(JSON.parse(text));
   if (copy === undefined) return undefined;
-  // The copy is in canonical order already.
-  TEXTS.set(copy, canonicalize(copy));
+  const canonical = canonicalize(copy);
+  const first = known.get(canonical) ?? share(copy, canonical);
+  keep(text, first);
+  return first;
+}
+
+/** The copy is in canonical order already, so its native text is the canonical one. */
+function share(copy: Maps, canonical: string): Maps {
+  TEXTS.set(copy, canonical);
   freeze(copy);
-  if (known.size >= SHARED_TOOL_MAPS_MAX) known = new Map();
-  known.set(text, copy);
+  keep(canonical, copy);
   return copy;
+}
+
+function keep(text: string, tools: Maps): void {
+  if (known.size >= SHARED_TOOL_MAPS_MAX && !known.has(text)) known = new Map();
+  known.set(text, tools);
 }
 
 /** Whether it is such a map: it was found right once, and nobody can have changed it since. */

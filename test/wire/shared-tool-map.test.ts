@@ -21,6 +21,8 @@ const CONSTRAINT: fc.Arbitrary<Json> = fc.oneof(
 );
 const TOOLS = fc.dictionary(NAME, fc.dictionary(NAME, CONSTRAINT, { maxKeys: 3 }), { maxKeys: 4 });
 
+const TRUE = { constraint_type: "exact", value: true };
+
 function isDeeplyFrozen(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
   return Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen);
@@ -86,6 +88,13 @@ describe("a shared map of tools", () => {
     expect(isSharedToolMap({ ...shared } as Json)).toBe(false);
     expect(isSharedToolMap(null)).toBe(false);
     expect(sharedTextOf({ a: {} })).toBeUndefined();
+  });
+
+  test("is one, in whatever order its members were named", () => {
+    const one = sharedToolMap({ x: { b: { max: 3, constraint_type: "range" }, a: TRUE }, w: {} });
+    const other = sharedToolMap({ w: {}, x: { a: TRUE, b: { constraint_type: "range", max: 3 } } });
+    expect(one).toBeDefined();
+    expect(other).toBe(one);
   });
 
   test("stays right when there are more than can be kept", () => {
