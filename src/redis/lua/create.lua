@@ -5,6 +5,7 @@ KEYS 1 base key
 ARGV 1-4 as every move (lib/world.lua), 5-24 a draft (lib/make.lua)
 Replies see lib/make.lua, `made_reply` and `existing_reply`.
 ]]
+--- @include lib/quick-create
 --- @include lib/world
 --- @include lib/table
 --- @include lib/tree

@@ -29,7 +29,7 @@ local function new_tree(draft)
   return {
     tenant = draft.tenant, id = draft.tree, name = tree_name(draft.tenant, draft.tree),
     s = { ARGV[25], ARGV[26], ARGV[27], tonumber(ARGV[28]), tonumber(ARGV[29]), world.position },
-    m = { 0, 0, tonumber(ARGV[29]), 0, tonumber(ARGV[30]) or 0, ARGV[31], 0, 0, 0, 'tia' },
+    m = { 0, 0, tonumber(ARGV[29]), 0, tonumber(ARGV[30]) or 0, ARGV[31], 0, 0, 0, 'tia', tonumber(ARGV[29]) },
     ids = {}, statics = {}, lives = {}, dirty = {}, fresh = {}, siblings = {},
   }
 end

@@ -4,7 +4,8 @@ One tree at a time, read as needed and written back at the end: nothing is writt
 Tree, packed arrays of t<T>:
   s  {1 issuer, 2 subject, 3 trigger, 4 createdAt, 5 expiresAt, 6 position}
   m  {1 ordinals given (= hops), 2 lines, 3 horizon, 4 flags, 5 lease until or 0, 6 lease state or '', 7 keys kept until, 8 last of the
-      roots (ordinal), 9 tickets that wait, 10 letters of the keys that are kept until then}
+      roots (ordinal), 9 tickets that wait, 10 letters of the keys that are kept until then,
+      11 expiresAt again}
      flags, summed: 1 cut, 2 has marks in x, 4 has tallies in f
 Static record of a hop, packed array in h:
   {1 id, 2 parent's ordinal or 0, 3 depth, 4 agent, 5 holder, 6 authority's ref, 7 createdAt, 8 expiresAt, 9 position,
