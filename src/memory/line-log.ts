@@ -36,7 +36,7 @@ interface Unsealed extends Omit<EncodedLine, "prev" | "up"> {
 }
 
 /** Lines that are sealed together where none of them has to reach a disk: one after the other, hashing is cheaper. */
-const SEALED_TOGETHER = 64;
+const SEALED_TOGETHER = 16;
 
 /**
  * Where the log stands: the next line follows on this.
