@@ -7,7 +7,7 @@ Keys of a partition. A capital letter stands before a name that others chose. KE
   i<T>         hash    hop id -> ordinal, from 1 (the root)
   h<n>:<T>     hash    ordinal -> packed static record, 64 ordinals to a bucket n
   l<n>:<T>     hash    ordinal -> ordinal of its next sibling, the same buckets
-  v<T>         hash    ordinal -> packed live record; absent while nothing has happened to the hop
+  n<T>, v<T>   hash    what has happened to hops: numbers that grow with the tree, and the rest (tree.lua)
   x<T>         hash    cuts of what was not seen: 't', 'h'<hop>, 'b'<hop>
   k<T>         hash    idempotency: <parent's ordinal>:<key> -> packed {request, ordinal}
   f<T>         hash    link without a record -> packed {calls, spend}

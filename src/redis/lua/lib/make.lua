@@ -164,7 +164,7 @@ local function link_hop(tree, parent, ordinal, above)
     tree.m[8] = ordinal
     return
   end
-  local live = touch(tree, parent)
+  local live = count(tree, parent)
   if live[7] == 0 then
     live[6] = ordinal
   else
@@ -173,7 +173,7 @@ local function link_hop(tree, parent, ordinal, above)
   live[7] = ordinal
   live[8] = live[8] + 1
   for n = 1, #above do
-    local one = touch(tree, above[n])
+    local one = count(tree, above[n])
     one[9] = one[9] + 1
   end
 end
@@ -206,7 +206,7 @@ local function plant(tree, draft, parent, old, ending)
     above = chain_of(tree, parent)
     soonest = math.min(soonest, static_of(tree, parent)[12])
   end
-  local live = plain_live()
+  local live = read_live(false)
   tree.statics[ordinal] = {
     draft.id, parent or 0, draft.depth, draft.agent, draft.holder, draft.authority, draft.created, draft.expires,
     world.position, draft.flags, old or 0, soonest, above,
@@ -227,15 +227,20 @@ local function plant(tree, draft, parent, old, ending)
   if old then
     local before = touch(tree, old)
     touch(tree, ordinal)
+    count(tree, ordinal)
+    -- There is one more than is counted.
+    for n = 1, #above do
+      touch(tree, above[n])
+    end
     live[3], live[4], live[5], live[13] = before[3], before[4], before[5], before[13]
     before[15] = ordinal
     end_hop(tree, old, ending)
     inherit_below(tree, old, ordinal)
   elseif parent then
-    local up = touch(tree, parent)
+    local up = count(tree, parent)
     up[3] = up[3] + 1
     for n = 1, #above do
-      local one = touch(tree, above[n])
+      local one = count(tree, above[n])
       one[4] = one[4] + 1
     end
   end

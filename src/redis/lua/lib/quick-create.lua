@@ -30,7 +30,8 @@ do
     m, authority = unpacked(m), unpacked(authority)
     -- Not cut, nothing noted of what was not seen, lease held, hop inside what keys are kept for, and within its bucket.
     plain = math.abs(now - own) <= tolerance and m[4] == 0 and (m[6] == '' or (m[6] == 'held' and m[5] > at)) and m[11] > at
-      and expires <= m[3] and (m[1] + 1) % 64 ~= 0 and string.find(m[10], 'v', 1, true)
+      and expires <= m[3] and (m[1] + 1) % 64 ~= 0 and string.find(m[10], 'n', 1, true)
+      and ((ARGV[21] == ',,' and ARGV[22] == '') or string.find(m[10], 'v', 1, true))
       and (key == '' or string.find(m[10], 'k', 1, true)) and seen <= tonumber(w[6])
       and authority[2] >= expires + tolerance + 86400000
   end
@@ -45,37 +46,38 @@ do
   if plain then
     above = static[13]
     above[#above + 1] = parent
-    local lives = call('HMGET', base .. 'v' .. name, unpack(above))
     local last = #above
-    local changed = {}
+    local lives = call('HMGET', base .. 'v' .. name, unpack(above))
+    local fields = {}
     for n = 1, last do
-      local live = lives[n] and unpacked(lives[n]) or { 'active', 0, 0, 0, 0, 0, 0, 0, 0, false, false, false, false, false, 0, false }
-      if live[1] ~= 'active' or live[2] ~= 0 or (live[11] and live[4] >= live[11])
-        or (n == last and live[10] and live[3] >= live[10]) then
-        plain = false
-        break
+      fields[n] = 'd' .. above[n]
+    end
+    fields[last + 1], fields[last + 2] = 'c' .. parent, 'l' .. parent
+    local numbers = call('HMGET', base .. 'n' .. name, unpack(fields))
+    local children = tonumber(numbers[last + 1] or 0)
+    local before = tonumber(numbers[last + 2] or 0)
+    local ordinal = m[1] + 1
+    local written = { fields[last + 1], children + 1, fields[last + 2], ordinal }
+    for n = 1, last do
+      local descendants = tonumber(numbers[n] or 0)
+      if lives[n] then
+        local live = unpacked(lives[n])
+        if live[1] ~= 'active' or live[2] ~= 0 or (live[7] and descendants >= live[7])
+          or (n == last and live[6] and children >= live[6]) then
+          plain = false
+          break
+        end
       end
-      live[4] = live[4] + 1
-      live[9] = live[9] + 1
-      changed[n] = live
+      written[2 * n + 3] = fields[n]
+      written[2 * n + 4] = descendants + 1
     end
     if plain then
-      local ordinal = m[1] + 1
-      local up = changed[last]
-      local before = up[7]
-      up[3] = up[3] + 1
-      up[8] = up[8] + 1
-      up[7] = ordinal
       if before == 0 then
-        up[6] = ordinal
-      end
-      local written = {}
-      for n = 1, last do
-        written[2 * n - 1] = above[n]
-        written[2 * n] = packed(changed[n])
+        written[2 * last + 5] = 'f' .. parent
+        written[2 * last + 6] = ordinal
       end
       if ARGV[21] ~= ',,' or ARGV[22] ~= '' then
-        local children, descendants, calls = string.match(ARGV[21], '^(%d*),(%d*),(%d*)$')
+        local most, under, calls = string.match(ARGV[21], '^(%d*),(%d*),(%d*)$')
         local spend = false
         if ARGV[22] ~= '' then
           spend = {}
@@ -84,9 +86,8 @@ do
             spend[#spend + 1] = amount
           end
         end
-        written[#written + 1] = ordinal
-        written[#written + 1] = packed({ 'active', 0, 0, 0, 0, 0, 0, 0, 0, tonumber(children) or false,
-          tonumber(descendants) or false, tonumber(calls) or false, false, spend, 0, false })
+        call('HSET', base .. 'v' .. name, ordinal, packed({ 'active', 0, 0, 0, 0,
+          tonumber(most) or false, tonumber(under) or false, tonumber(calls) or false, false, spend, 0, false }))
       end
       local seq, position = tonumber(w[4]) + 1, tonumber(w[6])
       m[1] = ordinal
@@ -103,7 +104,7 @@ do
       if before ~= 0 then
         call('HSET', base .. 'l' .. math.floor(before / 64) .. ':' .. name, before, ordinal)
       end
-      call('HSET', base .. 'v' .. name, unpack(written))
+      call('HSET', base .. 'n' .. name, unpack(written))
       if key ~= '' then
         call('HSET', base .. 'k' .. name, parent .. ':' .. string.sub(key, 2), packed({ ARGV[20], ordinal }))
       end

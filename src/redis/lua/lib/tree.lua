@@ -11,12 +11,15 @@ Static record of a hop, packed array in h:
   {1 id, 2 parent's ordinal or 0, 3 depth, 4 agent, 5 holder, 6 authority's ref, 7 createdAt, 8 expiresAt, 9 position,
    10 flags: 1 proven, 2 link, 4 bearer, 11 predecessor's ordinal or 0, 12 soonest expiry of the chain, 13 ordinals of the ancestors, root first,
    14 id of a predecessor in another tree (a root only) or absent}
-Live record of a hop, packed array in v:
+What has happened to a hop, as this file hands it out (`live_of`):
   {1 state, 2 flags: 1 cut, 2 below, 3 children and 4 descendants and 5 calls counted, 6 first and 7 last child (ordinals or 0),
    8 children and 9 descendants there are, 10 limits of children, 11 of descendants, 12 of calls (false: none),
    13 spend, flat {currency, amount, ...}, or false, 14 its limits, the same, or false, 15 successor's ordinal or 0,
    16 ids of suspensions that hold, or false, 17 the tree whose root took this root's place, or absent}
-  Absent: {'active', 0, 0, ...}, no limits.
+It is kept in two places. n has a field for each number that grows with the tree: 'c'<ordinal> children and 'd'<ordinal> descendants
+counted, 'f'<ordinal> first and 'l'<ordinal> last child. v has the rest, a packed array, absent while there is nothing to tell:
+  {1 state, 2 flags, 3 children and 4 descendants there are beyond those counted, 5 calls, 6-8 limits, 9 spend, 10 its limits,
+   11 successor, 12 suspensions, 13 heir}
 ]]
 local BUCKET = 64
 local CUT, BELOW = 1, 2
@@ -35,7 +38,7 @@ local function read_tree(tenant, id)
   return {
     tenant = tenant, id = id, name = name,
     s = cmsgpack.unpack(found[1]), m = cmsgpack.unpack(found[2]),
-    ids = {}, statics = {}, lives = {}, dirty = {}, fresh = {}, siblings = {},
+    ids = {}, statics = {}, lives = {}, dirty = {}, counted = {}, fresh = {}, siblings = {},
   }
 end
 
@@ -80,18 +83,43 @@ local function static_of(tree, ordinal)
   return known
 end
 
-local function plain_live()
-  return { 'active', 0, 0, 0, 0, 0, 0, 0, 0, false, false, false, false, false, 0, false }
+-- What is told of a hop by its field of v (false: nothing) and its four of n.
+local function read_live(kept, children, descendants, first, last)
+  children, descendants = tonumber(children or 0), tonumber(descendants or 0)
+  first, last = tonumber(first or 0), tonumber(last or 0)
+  if not kept then
+    return { 'active', 0, children, descendants, 0, first, last, children, descendants,
+      false, false, false, false, false, 0, false }
+  end
+  local v = cmsgpack.unpack(kept)
+  return { v[1], v[2], children, descendants, v[5], first, last, children + v[3], descendants + v[4],
+    v[6], v[7], v[8], v[9], v[10], v[11], v[12], v[13] }
 end
 
--- Reads the live records of all these ordinals in one call.
+local function pack_live(live)
+  return cmsgpack.pack({ live[1], live[2], live[8] - live[3], live[9] - live[4], live[5],
+    live[10], live[11], live[12], live[13], live[14], live[15], live[16], live[17] })
+end
+
+-- Reads what has happened to all these, in two calls.
 local function load_lives(tree, ordinals)
-  local found = redis.call('HMGET', base .. 'v' .. tree.name, unpack(ordinals))
+  local kept = redis.call('HMGET', base .. 'v' .. tree.name, unpack(ordinals))
+  local fields, count = {}, 0
+  for n = 1, #ordinals do
+    local ordinal = ordinals[n]
+    fields[count + 1] = 'c' .. ordinal
+    fields[count + 2] = 'd' .. ordinal
+    fields[count + 3] = 'f' .. ordinal
+    fields[count + 4] = 'l' .. ordinal
+    count = count + 4
+  end
+  local numbers = redis.call('HMGET', base .. 'n' .. tree.name, unpack(fields))
   local lives = tree.lives
   for n = 1, #ordinals do
     local ordinal = ordinals[n]
     if lives[ordinal] == nil then
-      lives[ordinal] = found[n] and cmsgpack.unpack(found[n]) or plain_live()
+      local at = 4 * n - 3
+      lives[ordinal] = read_live(kept[n], numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3])
     end
   end
 end
@@ -105,9 +133,15 @@ local function live_of(tree, ordinal)
   return known
 end
 
--- Says that the live record will have changed by the end.
+-- Says that what is kept in v will have changed by the end.
 local function touch(tree, ordinal)
   tree.dirty[ordinal] = true
+  return live_of(tree, ordinal)
+end
+
+-- Says that what is kept in n will.
+local function count(tree, ordinal)
+  tree.counted[ordinal] = true
   return live_of(tree, ordinal)
 end
 
@@ -217,19 +251,31 @@ local function flush_tree(tree)
   for before, after in pairs(tree.siblings) do
     redis.call('HSET', bucket_key(tree, 'l', before), before, after)
   end
-  local lives, count = {}, 0
+  local lives, numbers = {}, {}
   for ordinal in pairs(tree.dirty) do
-    lives[count + 1] = ordinal
-    lives[count + 2] = cmsgpack.pack(tree.lives[ordinal])
-    count = count + 2
+    lives[#lives + 1] = ordinal
+    lives[#lives + 1] = pack_live(tree.lives[ordinal])
   end
-  if count > 0 then
+  for ordinal in pairs(tree.counted) do
+    local live = tree.lives[ordinal]
+    local at = #numbers
+    numbers[at + 1], numbers[at + 2] = 'c' .. ordinal, live[3]
+    numbers[at + 3], numbers[at + 4] = 'd' .. ordinal, live[4]
+    if live[6] ~= 0 then
+      numbers[at + 5], numbers[at + 6] = 'f' .. ordinal, live[6]
+      numbers[at + 7], numbers[at + 8] = 'l' .. ordinal, live[7]
+    end
+  end
+  if #lives > 0 then
     redis.call('HSET', key_for(tree, 'v'), unpack(lives))
+  end
+  if #numbers > 0 then
+    redis.call('HSET', key_for(tree, 'n'), unpack(numbers))
   end
   redis.call('HSET', base .. 't' .. name, 'm', cmsgpack.pack(tree.m))
   local unkept = tree.unkept or ''
   for n = 1, #unkept do
     keep_key(tree, base .. string.sub(unkept, n, n) .. name)
   end
-  tree.dirty, tree.fresh, tree.siblings, tree.unkept = {}, {}, {}, nil
+  tree.dirty, tree.counted, tree.fresh, tree.siblings, tree.unkept = {}, {}, {}, {}, nil
 end
