@@ -8,6 +8,7 @@ import type { Ground } from "./ground.js";
 import { auditOf } from "./lines.js";
 import { chainOf, pageOf, readAuthority } from "./nodes.js";
 import { previewOf } from "./preview.js";
+import type { Reply } from "./script.js";
 import { SCRIPTS } from "./scripts.generated.js";
 import { readHop, textAt, wholeAt } from "./shown.js";
 import { ticketOf, ticketsOf } from "./tickets.js";
@@ -30,7 +31,7 @@ type Looks = Pick<
 
 export function looksOf(ground: Ground): Looks {
   return {
-    status: (tree) => statusOf(ground, tree),
+    status: statusWith(ground),
     tree: (tenant, tree) => treeOf(ground, tenant, tree),
     hop: (tenant, hop, tree) => hopOf(ground, tenant, hop, tree),
     authority: async ({ tenant, tree, id }) => {
@@ -70,20 +71,29 @@ async function hopOf(
   return reply.length === 0 ? undefined : readHop(tenant, place, reply);
 }
 
+/** Counts of all partitions are taken anew for whoever asks about no tree, and otherwise when they are older than this. */
+const COUNTS_MS = 1_000;
+
+type Counts = Pick<StoreStatus, "hops" | "trees" | "cuts">;
+
 /** Generation and position of the tree's partition, or of the first; the rest of all together. */
-async function statusOf(ground: Ground, tree: string | undefined): Promise<StoreStatus> {
-  const asked = tree === undefined ? 0 : ground.partitionOf(tree);
-  const all = await ground.everywhere((partition) =>
-    ground.look(partition, SCRIPTS.lookPartition, []),
-  );
-  const sum = (index: number) => all.reduce((total, one) => total + wholeAt(one, index), 0);
-  const place = all[asked] ?? [];
-  return {
+function statusWith(ground: Ground): (tree?: string) => Promise<StoreStatus> {
+  let known: { readonly counts: Counts; readonly at: number } | undefined;
+  const placeIn = (partition: number) => ground.look(partition, SCRIPTS.lookPartition, []);
+  const named = (place: readonly Reply[]) => ({
     generation: textAt(place, 0),
     position: wholeAt(place, 1),
-    hops: sum(2),
-    trees: sum(3),
-    cuts: sum(4),
+  });
+  return async (tree) => {
+    const asked = tree === undefined ? 0 : ground.partitionOf(tree);
+    if (tree !== undefined && known !== undefined && performance.now() - known.at < COUNTS_MS) {
+      return { ...named(await placeIn(asked)), ...known.counts };
+    }
+    const all = await ground.everywhere(placeIn);
+    const sum = (index: number) => all.reduce((total, one) => total + wholeAt(one, index), 0);
+    const counts = { hops: sum(2), trees: sum(3), cuts: sum(4) };
+    known = { counts, at: performance.now() };
+    return { ...named(all[asked] ?? []), ...counts };
   };
 }
 

@@ -63,7 +63,7 @@ export async function revoke(
   const all = await ground.everywhere((partition) => revokeIn(ground, partition, move, attempt));
   const [first] = all;
   if (first === undefined) throw new DelegationError("server_error", "no cut was logged");
-  return { ...first, positions: all.map(({ entry }) => entry.position) };
+  return all.length === 1 ? first : { ...first, positions: all.map(({ entry }) => entry.position) };
 }
 
 /** Cuts in one partition, and the root that took the cut one's place in whichever it is. */
