@@ -11,6 +11,7 @@ import { eventText } from "./draft.js";
 import type { Args, Ground } from "./ground.js";
 import { lineName } from "./line-name.js";
 import { SCRIPTS } from "./scripts.generated.js";
+import { shorten } from "./shorthand.js";
 import { wholeAt } from "./shown.js";
 
 export async function admit(ground: Ground, move: AdmitMove): Promise<Admitted> {
@@ -69,9 +70,10 @@ function lineArguments(event: AuditDraft): Args {
   if (text.length * 3 > AUDIT_LINE_BYTES_MAX) {
     throw new DelegationError("too_large", "audit line is larger than its ceiling");
   }
-  if (hop !== undefined) return [tenant, tree, text, "hop", 1, hop];
+  const told = shorten(text);
+  if (hop !== undefined) return [tenant, tree, told, "hop", 1, hop];
   const calls = hopsIn(data);
-  return [tenant, tree, text, "calls", calls.length, ...calls];
+  return [tenant, tree, told, "calls", calls.length, ...calls];
 }
 
 function hopsIn(data: JsonObject | undefined): string[] {

@@ -7,6 +7,7 @@ import { AUDIT_LINE_BYTES_MAX, JSON_DEPTH_MAX } from "../base/limits.js";
 import type { CreateMove } from "../coordinator/store.js";
 import type { AuditDraft } from "../wire/event.js";
 import type { Authority, Limits } from "../wire/grant.js";
+import { shorten } from "./shorthand.js";
 import { BEARER, LINK, PROVEN } from "./shown.js";
 
 type Argument = string | number;
@@ -37,10 +38,10 @@ export function draftArguments(move: CreateMove): readonly Argument[] {
   ];
 }
 
-/** The event with the store's facts in it. Throws as {@link draftArguments} does. */
+/** The event with the store's facts in it, in shorthand. Throws as {@link draftArguments} does. */
 export function eventText(draft: AuditDraft, facts: Stamp): string {
   const text = encodeEvent(stamped(draft, facts));
-  if (text.length * 3 <= AUDIT_LINE_BYTES_MAX) return text;
+  if (text.length * 3 <= AUDIT_LINE_BYTES_MAX) return shorten(text);
   throw new DelegationError("too_large", "audit line is larger than its ceiling");
 }
 

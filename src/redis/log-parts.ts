@@ -3,6 +3,7 @@ import type { AuditDraft } from "../wire/event.js";
 import type { Ground } from "./ground.js";
 import { type Reply, unavailable } from "./script.js";
 import { SCRIPTS } from "./scripts.generated.js";
+import { lengthen } from "./shorthand.js";
 import { listAt, textAt, wholeAt } from "./shown.js";
 
 /** The partition that keeps the order of all lines. */
@@ -55,7 +56,7 @@ export async function rawLines(
 
 /** What the caller drafted, and the facts that the store wrote over it. */
 function eventOf(text: string, facts: string): AuditDraft {
-  const draft = JSON.parse(text) as AuditDraft;
+  const draft = JSON.parse(lengthen(text)) as AuditDraft;
   if (facts === "") return draft;
   const written = JSON.parse(facts) as Partial<AuditDraft>;
   const { data } = written;
