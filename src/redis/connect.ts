@@ -17,7 +17,7 @@ export interface Patience {
   readonly commandMs: number;
 }
 
-export const PATIENCE: Patience = { connectMs: 500, commandMs: 1_000 };
+export const PATIENCE: Patience = { connectMs: 1_000, commandMs: 1_000 };
 
 /** What a connection is for. */
 type Purpose = "move" | "look" | "wait" | "follow" | "listen";

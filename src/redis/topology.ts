@@ -37,14 +37,20 @@ export async function openTopology(
   patience: Patience,
 ): Promise<OpenTopology> {
   const topology = new Watched(servers, partitions, base, patience);
-  try {
-    await topology.look();
-    return topology;
-  } catch (thrown) {
-    topology.close();
-    throw thrown;
+  for (let tries = 1; ; tries++) {
+    try {
+      await topology.look();
+      return topology;
+    } catch (thrown) {
+      if (tries < STARTS_MAX) continue;
+      topology.close();
+      throw thrown;
+    }
   }
 }
+
+/** Looks before a start is given up: a machine that is busy with starting is slow to answer. */
+const STARTS_MAX = 3;
 
 /** A shard with what it takes to let go of it. */
 interface Held {
