@@ -48,6 +48,7 @@ describe("a machine that a flat table cannot hold is refused:", () => {
       { a: { on: { go: [{ target: "b" }, { target: "a" }] } }, b },
       /exactly one target/,
     ],
+    ["no way", { a: { on: { go: [] } }, b }, /exactly one target/],
     ["no target", { a: { on: { go: {} } }, b }, /exactly one target/],
     ["a target outside", { a: { on: { go: "#m" } }, b }, /exactly one target/],
     ["two targets", { a: { on: { go: { target: ["b", "a"] } } }, b }, /exactly one target/],

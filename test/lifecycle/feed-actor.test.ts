@@ -170,6 +170,19 @@ describe("R17 a feed", () => {
     expect(feed.state()).toBe("blind");
   });
 
+  test("a late heartbeat puts off the hard bound, its alarm included", () => {
+    const { feed, clock, heard } = connecting();
+    feed.send("connected");
+    feed.send("synced");
+    clock.advance(HARD_MS - 1);
+    feed.send("heartbeat", clock.now() - SOFT_MS);
+    clock.advance(SOFT_MS - 1);
+    expect(feed.state()).toBe("stale");
+    clock.advance(1);
+    expect(feed.state()).toBe("blind");
+    expect(heard).toEqual(["syncing", "stale", "blind"]);
+  });
+
   test.each<[FeedSignal, FeedState]>([
     ["gap", "syncing"],
     ["regress", "syncing"],
