@@ -33,10 +33,10 @@ local function move()
   local id = ARGV[9]
   local hop = static_of(tree, ordinal)[1]
   local known = find_suspension(tree, id)
-  if not known or not is_of(known, tree, ordinal) then
+  if not known or known[1] ~= ordinal then
     refuse('illegal_transition', 'no such suspension', hop)
-  elseif known[4] then
-    return { 'ok', known[4], '0' }
+  elseif known[3] then
+    return { 'ok', known[3], '0' }
   end
   local rest, found = without(live_of(tree, ordinal)[16], id)
   local last = found and #rest == 0
@@ -44,10 +44,10 @@ local function move()
   local live = touch(tree, ordinal)
   live[1] = state
   live[16] = #rest > 0 and rest
-  known[4] = log_suspension(tree, hop, 'lift', id)
+  known[3] = log_suspension(tree, hop, 'lift', id)
   keep_suspension(tree, id, known)
   commit(tree, ordinal, '"suspension":' .. quoted(id) .. ',')
-  return { 'ok', known[4], '1' }
+  return { 'ok', known[3], '1' }
 end
 
 return guarded(move)

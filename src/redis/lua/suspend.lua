@@ -21,8 +21,8 @@ local function move()
   local hop = static_of(tree, ordinal)[1]
   local state = next_state('hop', own_state(tree, ordinal), 'suspend')
   local known = find_suspension(tree, id)
-  if known and is_of(known, tree, ordinal) and not known[4] then
-    return { 'ok', known[3], '0' }
+  if known and known[1] == ordinal and not known[3] then
+    return { 'ok', known[2], '0' }
   elseif known or id == '' then
     refuse('id_taken', "the suspension's id was used", hop)
   end
@@ -31,7 +31,7 @@ local function move()
   live[16] = live[16] or {}
   live[16][#live[16] + 1] = id
   local entry = log_suspension(tree, hop, 'suspend', id)
-  keep_suspension(tree, id, { tree.id, ordinal, entry, false })
+  keep_suspension(tree, id, { ordinal, entry, false })
   commit(tree, ordinal, '"suspension":' .. quoted(id) .. ',')
   return { 'ok', entry, '1' }
 end

@@ -91,7 +91,7 @@ end
 -- Logs a suspension ('suspend') or its end ('lift').
 local function log_suspension(tree, hop, kind, id)
   return append_entry(
-    net(tree.tenant, kind, id),
+    net(tree.tenant, kind, tree.id, id),
     '{"kind":"' .. kind .. '","id":' .. quoted(id) .. ',"tenant":' .. quoted(tree.tenant),
     ',"tree":' .. quoted(tree.id) .. ',"hop":' .. quoted(hop) .. ',"at":' .. int(world.at),
     tree.m[3] + world.tolerance)

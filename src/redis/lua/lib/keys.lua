@@ -1,5 +1,6 @@
 --[[
-Keys of a partition. A capital letter stands before a name that others chose. KEYS[1] is its base, `{<prefix>:p<n>}:`; T names a tree within it: `<bytes of tenant>:<tenant>:<tree>`.
+Keys of a partition. KEYS[1] is its base, `{<prefix>:p<n>}:`; T names a tree within it: `<bytes of tenant>:<tenant>:<tree>`, so that a
+small letter in front of it is no word. A capital letter stands before a name that others chose.
 
   m            hash    the partition itself (world.lua)
   g            hash    authority digest -> packed {ref, until} ; ga hash ref -> packed {digest, json} ; ge zset ref by until
@@ -11,18 +12,20 @@ Keys of a partition. A capital letter stands before a name that others chose. KE
   x<T>         hash    cuts of what was not seen: 't', 'h'<hop>, 'b'<hop>
   k<T>         hash    idempotency: <parent's ordinal>:<key> -> packed {request, ordinal}
   f<T>         hash    link without a record -> packed {calls, spend}
-  q<T>, o<T>   hash    tickets ; set of digests used once
+  q<T>, o<T>   hash    tickets (tickets.lua) ; set of digests used once
+  j<T>, w<T>   list, zset  ids of tickets in order of asking ; those that wait, by deadline ; y<net(T, id)> what the approver is shown
   a<T>         list    sequence numbers of the tree's audit lines
   S<tenant>    hash    marks of a tenant: 'e' epoch, 'a'<agent> 'p'<net(issuer, subject)> positions of cuts, 'b'<agent> 'k'<thumbprint> standing
-  u<tenant's length>:<tenant>:<id>  string  a suspension: packed {tree, ordinal, entry, lift or false}
+  p<T>         hash    suspensions (suspensions.lua)
   R<tenant's length>:<tenant>:<key>  string  idempotency of roots, in the key's partition: packed {request, tree}
-  T<tenant>    zset    trees by opening (score: number of the tree in the partition)
+  T<tenant>    zset    trees by opening (score: microseconds, no two alike)
   log          stream  audit lines, `<seq>-1` (world.lua)
   feed         stream  cuts, `<position>-1` (feed.lua) ; bell: sharded channel
   c            hash    key of a boundary or suspension -> packed {position, standing, attempt}
   cuts         zset    JSON of live entries by position ; until: zset of key by when it may go
   lease        zset    T by when its lease is due
-  hb           hash    last confirmed heartbeat
+  hb           hash    last confirmed heartbeat ; run, guards, heard: who keeps guards live, and who they are
+  sealed, seal<n>, number<n>   order and hashes of the lines of all partitions (partition 0), and each line's number in it
 ]]
 local base = KEYS[1]
 

@@ -116,9 +116,9 @@ local function taken_slot(tree, parent, draft)
   return slot[2], static_of(tree, slot[2])[5] == draft.holder
 end
 
--- The short name of an authority in this partition, kept as long as a hop could need it.
-local function keep_authority(draft)
-  local ends = draft.expires + world.tolerance + DAY
+-- The short name of an authority in this partition, kept as long as its tree.
+local function keep_authority(tree, draft)
+  local ends = tree.m[7]
   local known = redis.call('HGET', base .. 'g', draft.authority)
   local ref, kept
   if known then
@@ -256,7 +256,7 @@ local function flush_planted(tree)
   keep_tree(tree)
   for n = 1, #tree.fresh do
     local static = tree.statics[tree.fresh[n]]
-    static[6] = keep_authority(tree.drafts[tree.fresh[n]])
+    static[6] = keep_authority(tree, tree.drafts[tree.fresh[n]])
   end
   for field, slot in pairs(tree.slots or {}) do
     redis.call('HSET', key_for(tree, 'k'), field, cmsgpack.pack(slot))

@@ -33,7 +33,7 @@ do
       and expires <= m[3] and (m[1] + 1) % 64 ~= 0 and string.find(m[10], 'n', 1, true)
       and ((ARGV[21] == ',,' and ARGV[22] == '') or string.find(m[10], 'v', 1, true))
       and (key == '' or string.find(m[10], 'k', 1, true)) and seen <= tonumber(w[6])
-      and authority[2] >= expires + tolerance + 86400000
+      and authority[2] >= m[7]
   end
 
   local parent = tonumber(found[1] or 0)
