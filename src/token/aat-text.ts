@@ -5,6 +5,7 @@
  * @module
  */
 import { decodeUtf8 } from "../base/json.js";
+import { JSON_DEPTH_MAX } from "../base/limits.js";
 
 /** What a proof has to say. */
 export interface ExpectedClaims {
@@ -37,7 +38,7 @@ export function ownClaims(payload: Uint8Array, expected: ExpectedClaims): OwnCla
   }
   const text = decodeUtf8(payload);
   // Without escapes each text has one spelling, and one that needs them is not found here.
-  if (text.includes("\\")) return undefined;
+  if (text.includes("\\") || !fitsInside(canonicalArguments)) return undefined;
   const leaf = `"aat_id":${JSON.stringify(tokenId)},"aat_tool":${JSON.stringify(tool)},"ath":"${tokenDigest}"`;
   const head = `{"aat_aud":${JSON.stringify(audience)},${leaf},`;
   if (!text.startsWith(head)) return undefined;
@@ -51,6 +52,29 @@ export function ownClaims(payload: Uint8Array, expected: ExpectedClaims): OwnCla
   return epk === undefined ? { jti, iat } : { jti, iat, epk };
 }
 
+/** Whether arguments may stand inside claims, which are one level more. Their text is known to be without escapes when it counts. */
+function fitsInside(text: string): boolean {
+  // Each level takes two characters.
+  if (text.length < 2 * JSON_DEPTH_MAX) return true;
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) inText = !inText;
+    else if (inText) continue;
+    else if (char === OPEN_ARRAY || char === OPEN_OBJECT) {
+      depth += 1;
+      if (depth === JSON_DEPTH_MAX) return false;
+    } else if (char === CLOSE_ARRAY || char === CLOSE_OBJECT) depth -= 1;
+  }
+  return true;
+}
+
+const QUOTE = 0x22;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 const EPK = /^"epk":"([\w-]{43})",$/;
 const EPK_CHARS = '"epk":"",'.length + 43;
 /** A `jti` within `NAME_CHARS_MAX` by far. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalize } from "../../src/base/canonical.js";
+import { JSON_DEPTH_MAX } from "../../src/base/limits.js";
 import { seededRandom } from "../../src/base/random.js";
 import {
   type AatProofExpectation,
@@ -87,6 +88,32 @@ describe("the quick way to read a proof", () => {
     expect(thrownBy(() => verifyAatProof(makeAatProof(draft), late))).toEqual(
       fault("proof_expired", "iat"),
     );
+  });
+
+  test.each([
+    ["one level less deep than JSON may be", JSON_DEPTH_MAX - 1, true],
+    ["as deep as JSON may be, and so deeper inside the claims", JSON_DEPTH_MAX, false],
+  ])("takes arguments %s only if reading them does", (_what, depth, taken) => {
+    for (const [open, close] of [
+      ["[", "]"],
+      ['{"a":', "}"],
+    ] as const) {
+      const inside = `${open.repeat(depth - 1)}"]}"${close.repeat(depth - 1)}`;
+      const canonicalArguments = `{"flat":["{","[","[]"],"path":${inside}}`;
+      const payload = canonicalize({ ...claims, hta: 0 }).replace(
+        '"hta":0',
+        `"hta":${canonicalArguments}`,
+      );
+      const proof = signed({ alg: "EdDSA" }, payload, key);
+      const { canonicalArguments: _, ...rest } = expected;
+      const slow = { ...rest, arguments: JSON.parse(canonicalArguments) };
+      const quick = { ...slow, canonicalArguments };
+      expect(ownClaims(payloadOf(payload), quick) !== undefined).toBe(taken);
+      for (const either of [slow, quick]) {
+        if (taken) expect(verifyAatProof(proof, either).jti).toBe(claims.jti);
+        else expect(thrownBy(() => verifyAatProof(proof, either)).code).toBe("proof_invalid");
+      }
+    }
   });
 
   test("agrees with reading claim by claim, whatever is changed", () => {
