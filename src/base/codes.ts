@@ -139,6 +139,7 @@ export const CODES = {
   generation_unknown: { outcome: "status_unknown", ...NOT_ALIVE },
   status_unknown: { outcome: "status_unknown", ...NOT_KNOWN },
   store_unavailable: { outcome: "status_unknown", ...NOT_KNOWN },
+  not_durable: { outcome: "status_unknown", ...NOT_KNOWN },
   keys_unavailable: { outcome: "status_unknown", ...NOT_KNOWN },
   clock_skewed: { outcome: "status_unknown", ...NOT_KNOWN },
   // what is allowed

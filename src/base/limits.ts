@@ -134,3 +134,13 @@ export const SHARED_TEXT_CHARS_MAX = 4_096;
 export const WAIT_MS_MAX = 500;
 /** How long a write may take to reach as many replicas as were asked for. */
 export const DURABLE_MS_DEFAULT = 2_000;
+/** How long a coordinator counts as running after its last word: so long may one that died hold up heartbeats after a fail-over. */
+export const RUNNING_MS = 5_000;
+/** How long after a take-over no heartbeat goes out, so that every coordinator that runs has come forward with what it has to repair. */
+export const TAKE_OVER_GRACE_MS = 500;
+/** How long a guard's report counts; one that is silent for longer has gone. */
+export const REPORT_MS = 10_000;
+/** Calls in flight that one report tells. */
+export const REPORT_CALLS_MAX = 1_000;
+/** How long a cut stays in a coordinator's outbox after it was durable, unless told: ten times a Cluster's default node timeout. */
+export const OUTBOX_KEEP_MS_DEFAULT = 150_000;

@@ -9,6 +9,8 @@ export interface GuardReport {
   /** When it said so, epoch ms. */
   readonly at: number;
   readonly callsInFlight: readonly RunningCall[];
+  /** Which log of cuts `position` is of, where a store keeps several. */
+  readonly partition?: number;
 }
 
 /** A call that a guard has let in and that has not ended. */

@@ -12,6 +12,7 @@ import type { Counters, HopRecord, TicketRecord, TreeRecord } from "../wire/reco
 /** How the store names what it continues. A store that started empty has a new generation. */
 export interface StoreStatus {
   readonly generation: string;
+  /** Of the log that was asked about; without a tree, of the first. */
   readonly position: Position;
   /** Hops, trees and live cuts kept. */
   readonly hops: number;
@@ -55,6 +56,13 @@ export interface CutResult {
   readonly entry: CutEntry;
   /** False when the same boundary was already cut (standing kinds): nothing new was written. */
   readonly fresh: boolean;
+  /** By partition, where a store keeps several logs and the cut is in each of them; `entry` is the first log's. */
+  readonly positions?: readonly Position[];
+  /**
+   * Resolves with the number of replicas that have the cut as well; absent where the answer itself says that it is kept.
+   * Rejects `not_durable` when fewer have it in time than the store was told to want: it is in force, and may be lost.
+   */
+  readonly durable?: Promise<number>;
 }
 
 /** What a cut would stop. */
@@ -89,12 +97,15 @@ export interface TreePage {
 /**
  * Keeper of trees.
  *
+ * A hop or ticket is named by (tenant, id). Its tree, where the caller knows it, spares a store of many partitions the search;
+ * a hop that is not in that tree is not found.
+ *
  * Every method takes the caller's `now` (epoch ms), compares it with its own clock and refuses `clock_skewed` beyond the
  * tolerance. All throw `store_unavailable` when the answer is not known to be kept.
  */
 export interface DelegationStore {
-  /** Generation, newest position, and how much is kept. */
-  status(): Promise<StoreStatus>;
+  /** Generation, newest position of the log that `tree` is cut in, and how much is kept. */
+  status(tree?: string): Promise<StoreStatus>;
 
   /** Makes a tree and its root hop. @throws `id_taken` */
   open(tree: TreeRecord, move: CreateMove): Promise<CreateResult>;
@@ -176,6 +187,7 @@ export interface DelegationStore {
   /** One person's decision. Enough approvals grant, one denial denies. @throws `approval_lapsed`, `approval_used`, `illegal_transition`, `approver_not_allowed` */
   decide(move: {
     tenant: string;
+    tree?: string;
     ticket: string;
     approver: string;
     verdict: "approve" | "deny";
@@ -186,15 +198,15 @@ export interface DelegationStore {
   /** A tree as it stands now: a lease that is due shows as lapsed. Undefined when the tenant has none of this id. */
   tree(tenant: string, tree: string): Promise<TreeRecord | undefined>;
   /** A hop in its own state as it stands now, whatever its ancestors' states. Undefined when the tenant has none of this id. */
-  hop(tenant: string, hop: string): Promise<HopRecord | undefined>;
+  hop(tenant: string, hop: string, tree?: string): Promise<HopRecord | undefined>;
   /** What a hop may do; its expiry is in the record. @throws `hop_not_found` */
   authority(hop: HopRecord): Promise<Authority>;
   /** A ticket; `shown` only while it is `asked`. Undefined when the tenant has none of this id. */
-  ticket(tenant: string, ticket: string): Promise<TicketRecord | undefined>;
+  ticket(tenant: string, ticket: string, tree?: string): Promise<TicketRecord | undefined>;
   /** All tickets kept of a tree; none for a tree that is not known. */
   tickets(tenant: string, tree: string): Promise<readonly TicketRecord[]>;
   /** Root first. @throws `hop_not_found` */
-  chain(tenant: string, hop: string): Promise<readonly TreeNode[]>;
+  chain(tenant: string, hop: string, tree?: string): Promise<readonly TreeNode[]>;
   /** Depth-first page of the subtree under `from` (a tree's root by default), stable under inserts; siblings in order of making. */
   page(
     tenant: string,
@@ -207,7 +219,7 @@ export interface DelegationStore {
     options: { cursor?: string; limit: number },
   ): Promise<{ trees: readonly TreeRecord[]; next?: string }>;
   /** What the subtree of a hop has used up. @throws `hop_not_found` */
-  counters(tenant: string, hop: string): Promise<Counters>;
+  counters(tenant: string, hop: string, tree?: string): Promise<Counters>;
   /** What a cut would newly stop; changes nothing. */
   preview(tenant: string, boundary: Boundary): Promise<Preview>;
   /** Audit lines in order, of one tree or of the whole log. */

@@ -49,3 +49,15 @@ export interface InFlight {
   readonly hops: readonly string[];
   readonly tool: string;
 }
+
+/**
+ * The logs of a store that keeps several. All that cuts one tree is in the log of its partition; a cut beyond one tree is in each.
+ * Positions of two partitions have nothing to do with each other.
+ */
+export interface PartitionedFeed {
+  readonly partitions: number;
+  /** From 0; the same for a tree as long as the store lives. */
+  partitionOf(tree: string): number;
+  /** @throws RangeError when there is no such partition */
+  feed(partition: number): CutFeed;
+}
