@@ -72,10 +72,10 @@ class RoomRunner {
     };
     // A mutant can throw where no test catches it, in a timer say: for Vitest too the run has failed then.
     process.on("uncaughtException", (error) => {
-      this.stray = error;
+      this.stray = { error };
     });
     process.on("unhandledRejection", (error) => {
-      this.stray = error;
+      this.stray = { error };
     });
     this.files = testFiles(join(this.root, "test", process.env.LEGATE_MUTATION_ROOM));
     // Compiles everything now, or the compiling would count towards the time that a mutant may take.
@@ -147,7 +147,7 @@ class RoomRunner {
     stryker.currentTestId = undefined;
     await new Promise((resume) => setImmediate(resume));
     if (this.stray === undefined) return { tests };
-    return { tests, error: `outside of a test: ${this.stray?.message}` };
+    return { tests, error: `outside of a test: ${this.stray.error?.message}` };
   }
 
   /** Has every module evaluated anew but the plain models, which know nothing of what is mutated and take long. */
@@ -186,17 +186,18 @@ class RoomRunner {
     if (wanted && !wanted.has(id)) return;
     this.stryker.currentTestId = id;
     const startedAt = performance.now();
+    // Kept wrapped: a mutant may throw undefined, and the test has failed all the same.
     let failure;
     try {
       for (const hook of beforeEach) await hook(task.context, task);
       await this.collector.getFn(task)();
     } catch (error) {
-      failure = error;
+      failure = { error };
     }
     try {
       for (const hook of afterEach) await hook(task.context, task);
     } catch (error) {
-      failure ??= error;
+      failure ??= { error };
     }
     this.stryker.currentTestId = undefined;
     const timeSpentMs = performance.now() - startedAt;
@@ -205,7 +206,7 @@ class RoomRunner {
       name,
       timeSpentMs,
       status: failure === undefined ? SUCCESS : FAILED,
-      ...(failure === undefined ? {} : { failureMessage: String(failure?.message ?? failure) }),
+      ...(failure && { failureMessage: String(failure.error?.message ?? failure.error) }),
     });
   }
 }
