@@ -54,26 +54,6 @@ export function metaKey(base: string): string {
   return `${base}m`;
 }
 
-/** Stream of audit lines, ids `<seq>-1`. */
-export function logKey(base: string): string {
-  return `${base}log`;
-}
-
-/** Stream of cuts, ids `<position>-1`; its one field `e` holds what the doorbell tells too. */
-export function feedKey(base: string): string {
-  return `${base}feed`;
-}
-
-/** Sorted set of live entries by position. */
-export function cutsKey(base: string): string {
-  return `${base}cuts`;
-}
-
-/** Hash: the last heartbeat that a quorum confirmed. */
-export function heartbeatKey(base: string): string {
-  return `${base}hb`;
-}
-
 /** Sharded channel of the doorbell. */
 export function bellChannel(base: string): string {
   return `${base}bell`;
