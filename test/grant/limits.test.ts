@@ -81,6 +81,13 @@ test.each<[string, Limits, Limits, { selfLink?: boolean }, Limits]>([
   ["its own, where it states less", { depth: 3 }, { depth: 1 }, {}, { depth: 1 }],
   ["none in a self-link", { depth: 3 }, {}, { selfLink: true }, { depth: 0 }],
   ["none that nobody stated", {}, {}, {}, {}],
+  [
+    "none in a self-link, whatever else its parent states",
+    { depth: 3, calls: 5 },
+    {},
+    { selfLink: true },
+    { calls: 5, depth: 0 },
+  ],
   ["besides what else its parent states", { depth: 3, calls: 5 }, {}, {}, { calls: 5, depth: 2 }],
   ["besides what else it states", { depth: 3 }, { calls: 1 }, {}, { calls: 1, depth: 2 }],
 ])("a child's depth is %s", (_which, parent, child, how, effective) => {
