@@ -4,9 +4,9 @@ import { SWEEP_MAX } from "../base/limits.js";
 import type { DelegationStore } from "../coordinator/store.js";
 import type { Admission } from "../guard/admission.js";
 import type { PartitionedFeed } from "../guard/feed.js";
-import { admit, record } from "./admission.js";
+import { record } from "./admission.js";
 import type { BeatOptions } from "./beat.js";
-import { createDurability } from "./durability.js";
+import { createDurability, type Durability } from "./durability.js";
 import { createRedisFeed } from "./feed.js";
 import { type Ground, groundOf, startPartitions } from "./ground.js";
 import { startHeartbeats } from "./heartbeat.js";
@@ -19,6 +19,7 @@ import { open } from "./roots.js";
 import { type Sayings, sayingsOf } from "./sayings.js";
 import { ask, decide } from "./tickets.js";
 import { openTopology } from "./topology.js";
+import { admitDurably } from "./used-once.js";
 
 /** One object that keeps all three contracts. */
 export interface RedisStore extends DelegationStore, Admission, PartitionedFeed {
@@ -39,10 +40,16 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Redi
   const topology = await openTopology(servers, partitions, base, patience);
   const { toleranceMs, testClock } = how;
   const { commandMs } = patience;
-  const ground = groundOf({ topology, clock: testClock, toleranceMs, commandMs });
+  const ground = groundOf({
+    topology,
+    clock: testClock,
+    toleranceMs,
+    commandMs,
+    generation: () => uuidv7(how.clock.now(), how.random),
+  });
   try {
     const generation = how.generation ?? uuidv7(how.clock.now(), how.random);
-    const generations = await startPartitions(ground, generation, { toleranceMs, commandMs });
+    const generations = await startPartitions(ground, generation);
     return assembled(ground, how, generations);
   } catch (thrown) {
     ground.close();
@@ -76,6 +83,7 @@ function assembled(ground: Ground, how: Settled, generations: readonly string[])
         telemetry: how.telemetry,
         coordinator: uuidv7(clock.now(), how.random),
         repair: sayings.repair,
+        start: (partition) => ground.start(partition, uuidv7(clock.now(), how.random)),
       })
     : undefined;
   return {
@@ -83,7 +91,7 @@ function assembled(ground: Ground, how: Settled, generations: readonly string[])
     partitions: feed.partitions,
     partitionOf: feed.partitionOf,
     feed: feed.feed,
-    ...movesOf(ground, sayings),
+    ...movesOf(ground, durability, sayings),
     ...looksOf(ground),
     close: async () => {
       heartbeats?.stop();
@@ -96,7 +104,7 @@ function assembled(ground: Ground, how: Settled, generations: readonly string[])
 
 type Moves = Omit<DelegationStore & Admission, keyof ReturnType<typeof looksOf> | "close">;
 
-function movesOf(ground: Ground, sayings: Sayings): Moves {
+function movesOf(ground: Ground, durability: Durability, sayings: Sayings): Moves {
   return {
     open: (tree, move) => open(ground, tree, move),
     create: (move) => create(ground, move),
@@ -111,7 +119,7 @@ function movesOf(ground: Ground, sayings: Sayings): Moves {
     sweep: (now, max) => sweep(ground, now, max),
     ask: (ticket, event) => ask(ground, ticket, event),
     decide: (move) => decide(ground, move),
-    admit: (move) => admit(ground, move),
+    admit: (move) => admitDurably(ground, durability, move),
     record: (events, now) => record(ground, events, now),
   };
 }

@@ -1,0 +1,178 @@
+/** The outbox: on disk before the store is asked, and said again to whoever may have lost it. @module */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { DelegationError } from "../../src/base/error.js";
+import { systemTimers } from "../../src/lifecycle/timers.js";
+import { type Outbox, type OutboxOptions, openOutbox } from "../../src/redis/outbox.js";
+import { RedisServer } from "./servers.js";
+import { openStage, type Stage } from "./stage.js";
+import { waitFor } from "./wait.js";
+
+let server: RedisServer;
+let stage: Stage;
+let folder: string;
+let path: string;
+let boxes: Outbox[] = [];
+beforeAll(async () => {
+  server = await RedisServer.start();
+}, 30_000);
+afterAll(() => server.stop());
+beforeEach(async () => {
+  stage = await openStage(server.url);
+  folder = mkdtempSync(join(tmpdir(), "legate-outbox-"));
+  path = join(folder, "outbox");
+});
+afterEach(async () => {
+  for (const box of boxes) await box.close();
+  boxes = [];
+  stage.close();
+  rmSync(folder, { recursive: true });
+  await server.ask("FLUSHALL");
+});
+
+function box(options: Partial<OutboxOptions> = {}): Outbox {
+  const opened = openOutbox({
+    path,
+    durability: stage.durability,
+    timers: systemTimers,
+    say: async () => undefined,
+    ...options,
+  });
+  boxes.push(opened);
+  return opened;
+}
+
+const thing = (id: string, partitions = [0]) => ({ id, partitions, what: { tree: id } });
+const cut = (tree: string) => () => stage.cut({ kind: "tree", tree }, tree);
+const say = ({ id }: { id: string }) => stage.cut({ kind: "tree", tree: id }, id);
+const live = async () => {
+  const found = await Promise.all([0, 1].map((p) => server.ask("ZCARD", `${stage.base(p)}cuts`)));
+  return found.reduce((sum: number, count) => sum + Number(count), 0);
+};
+
+describe("what is said", () => {
+  test("is on disk before the store is asked, and durable afterwards", async () => {
+    const outbox = box();
+    const { result, durable } = await outbox.say(thing("a"), async () => {
+      expect(readFileSync(path, "utf8")).toContain('"id":"a"');
+      return 7;
+    });
+    expect(result).toBe(7);
+    expect(await durable).toBe(0);
+    expect(outbox.size).toBe(1);
+  });
+
+  test("is forgotten when the store refuses it", async () => {
+    const outbox = box();
+    const refused = outbox.say(thing("a"), () =>
+      Promise.reject(new DelegationError("hop_not_found", "no such hop")),
+    );
+    await expect(refused).rejects.toMatchObject({ code: "hop_not_found" });
+    expect(outbox.size).toBe(0);
+    await outbox.close();
+    expect(box().size).toBe(0);
+  });
+
+  test("is said again until it is known, when nobody knows what became of it", async () => {
+    const said: string[] = [];
+    const outbox = box({
+      say: async ({ id }) => {
+        said.push(id);
+        if (said.length < 2) throw new DelegationError("store_unavailable", "gone");
+      },
+    });
+    const lost = outbox.say(thing("a"), () =>
+      Promise.reject(new DelegationError("store_unavailable", "gone")),
+    );
+    await expect(lost).rejects.toMatchObject({ code: "store_unavailable" });
+    await waitFor("two tries", 5_000, () => said.length === 2 || undefined);
+    expect(said).toEqual(["a", "a"]);
+  });
+
+  test("is let go of some time after it was durable", async () => {
+    const outbox = box({ keepMs: 1 });
+    await (await outbox.say(thing("a"), async () => 1)).durable;
+    await waitFor("it to go", 5_000, () => outbox.size === 0 || undefined);
+  });
+});
+
+describe("a life that lost everything", () => {
+  test("is told it again, and what it has already is no second cut", async () => {
+    const outbox = box({ say });
+    const trees = Array.from({ length: 150 }, (_, n) => `tree-${n}`);
+    for (const tree of trees) {
+      const partitions = [stage.ground.partitionOf(tree)];
+      await (await outbox.say({ ...thing(tree), partitions }, cut(tree))).durable;
+    }
+    expect(await live()).toBe(150);
+    for (const partition of [0, 1]) await outbox.repair(partition);
+    expect(await live()).toBe(150);
+    await server.ask("FLUSHALL");
+    stage.close();
+    stage = await openStage(server.url);
+    boxes = [];
+    await outbox.close();
+    const after = box({ say });
+    expect(after.size).toBe(150);
+    for (const partition of [0, 1]) await after.repair(partition);
+    expect(await live()).toBe(150);
+  });
+
+  test("is told once more what was refused because it came before what it depends on", async () => {
+    const said: string[] = [];
+    const outbox = box({
+      say: async ({ id }) => {
+        if (id === "lift" && !said.includes("suspend")) {
+          throw new DelegationError("illegal_transition", "no such suspension");
+        }
+        said.push(id);
+      },
+    });
+    await outbox.say(thing("lift"), async () => 1);
+    await outbox.say(thing("suspend"), async () => 1);
+    await outbox.repair(0);
+    expect(said).toEqual(["suspend", "lift"]);
+  });
+
+  test("fails the repair when it does not answer", async () => {
+    const outbox = box({
+      say: () => Promise.reject(new DelegationError("store_unavailable", "gone")),
+    });
+    await outbox.say(thing("a"), async () => 1);
+    await expect(outbox.repair(0)).rejects.toMatchObject({ code: "store_unavailable" });
+    await outbox.repair(1);
+  });
+});
+
+describe("the file", () => {
+  test("brings back what was said, without a last line that never reached the disk whole", async () => {
+    const outbox = box();
+    await outbox.say(thing("a"), async () => 1);
+    await outbox.say(thing("b", [0, 1]), async () => 1);
+    await outbox.close();
+    appendFileSync(path, '{"id":"c","parti');
+    expect(box().size).toBe(2);
+  });
+
+  test.each(["{not json}", '"text"', '{"id":"a","partitions":["x"],"what":{}}', '{"id":1}'])(
+    "is refused when a line says %s",
+    (line) => {
+      writeFileSync(path, `${line}\n`);
+      expect(() => box()).toThrow(expect.objectContaining({ code: "journal_damaged" }));
+    },
+  );
+
+  test("is one process's alone", async () => {
+    const outbox = box();
+    expect(() => box()).toThrow(expect.objectContaining({ code: "store_locked" }));
+    await outbox.close();
+    box();
+  });
+
+  test("of a process that is gone is taken over", () => {
+    writeFileSync(`${path}.lock`, "999999999");
+    expect(box().size).toBe(0);
+  });
+});
