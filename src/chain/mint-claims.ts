@@ -4,7 +4,8 @@ import type { Json, JsonObject } from "../base/json-value.js";
 import type { PublicKey } from "../token/key.js";
 import type { Authority } from "../wire/grant.js";
 import { toScopeClaim } from "../wire/scope.js";
-import { cannotCarry, writeDetails } from "./details.js";
+import { cannotCarry } from "./details.js";
+import { writeDetails } from "./mint-details.js";
 import type { Profile } from "./profile.js";
 import type { ChainHop } from "./verified-chain.js";
 
@@ -27,19 +28,19 @@ export interface CoreDraft {
 
 /** What a token says besides, by the kind that it is of. */
 export interface OwnClaims {
-  readonly act?: Json;
-  readonly agent_proof?: string;
+  readonly act?: Json | undefined;
+  readonly agent_proof?: string | undefined;
   readonly bearer?: boolean | undefined;
-  readonly client_id?: string;
-  readonly gen?: string;
-  readonly lineage?: Json;
-  readonly par_hash?: string;
-  readonly pos?: number;
+  readonly client_id?: string | undefined;
+  readonly gen?: string | undefined;
+  readonly lineage?: Json | undefined;
+  readonly par_hash?: string | undefined;
+  readonly pos?: number | undefined;
   readonly principal_iss?: string | undefined;
-  readonly self?: boolean;
-  readonly sub?: string;
-  readonly tenant?: string;
-  readonly txn?: string;
+  readonly self?: boolean | undefined;
+  readonly sub?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly txn?: string | undefined;
 }
 
 /** All claims of a token, in canonical order; written out, since merging and sorting would cost as much as half a signature. */
@@ -47,11 +48,11 @@ export function writeClaims(draft: CoreDraft, profile: Profile, own: OwnClaims):
   const { details, scope } = writeDetails(draft.authority, profile);
   const { audience } = draft.authority;
   const { status, notBefore } = draft;
-  const claims: Record<string, Json | undefined> = {
+  const claims = {
     act: own.act,
     agent_proof: own.agent_proof,
     aud: audience.length > 1 ? [...audience] : audience[0],
-    authorization_details: [...details],
+    authorization_details: details,
     bearer: own.bearer,
     client_id: own.client_id,
     cnf: draft.byThumbprint === true ? { jkt: draft.holderKey.thumbprint } : confirm(draft),
@@ -128,11 +129,11 @@ function confirm({ holderKey }: CoreDraft): JsonObject {
 }
 
 /** Without the members that the token does not state: canonical JSON has no word for them. */
-function stated(claims: Readonly<Record<string, Json | undefined>>): JsonObject {
+function stated(claims: Readonly<Record<string, unknown>>): JsonObject {
   const kept: JsonObject = {};
   for (const name in claims) {
     const value = claims[name];
-    if (value !== undefined) kept[name] = value;
+    if (value !== undefined) kept[name] = value as Json;
   }
   return kept;
 }

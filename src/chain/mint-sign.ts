@@ -3,8 +3,8 @@ import type { JsonObject } from "../base/json-value.js";
 import { type HeaderDraft, signJws } from "../token/jws.js";
 import type { PublicKey, SigningKey } from "../token/key.js";
 import type { Origin } from "./assembled-chain.js";
-import { detailsTextOf } from "./details.js";
 import { judgeDraft } from "./judge.js";
+import { detailsTextOf } from "./mint-details.js";
 import type { Profile } from "./profile.js";
 
 /** What a token is signed with, and the holder key that its claims confirm. */
@@ -34,9 +34,22 @@ export function signToken(
 }
 
 function headerOf(origin: Origin | undefined, profile: Profile, key: SigningKey): HeaderDraft {
-  const root = origin === undefined;
-  return root ? rootHeaderOf(profile, key) : writeHeader(origin, profile, key);
+  if (origin === undefined) return rootHeaderOf(profile, key);
+  const namesNoKey = profile.childSigner === "delegator" && origin.token.holderKey !== undefined;
+  return namesNoKey ? linkHeaderOf(origin, profile, key) : writeHeader(origin, profile, key);
 }
+
+/** The header of all links of one profile that keys of one algorithm sign, under parents that confirm whole keys. */
+function linkHeaderOf(origin: Origin, profile: Profile, key: SigningKey): HeaderDraft {
+  const known = LINK_HEADERS.get(profile)?.get(key.alg);
+  if (known !== undefined) return known;
+  const header = Object.freeze(writeHeader(origin, profile, key));
+  const ofProfile = LINK_HEADERS.get(profile) ?? new Map<string, HeaderDraft>();
+  LINK_HEADERS.set(profile, ofProfile.set(key.alg, header));
+  return header;
+}
+
+const LINK_HEADERS = new WeakMap<Profile, Map<string, HeaderDraft>>();
 
 /** The header of all anchors that one key signs. */
 function rootHeaderOf(profile: Profile, key: SigningKey): HeaderDraft {

@@ -9,6 +9,7 @@ import { type Origin, originOf } from "./assembled-chain.js";
 import { cannotCarry } from "./details.js";
 import { rejudgeTimes } from "./judge.js";
 import { type CoreDraft, identityClaims, type OwnClaims, writeClaims } from "./mint-claims.js";
+import { parentSharing } from "./mint-parent.js";
 import { signToken } from "./mint-sign.js";
 import { maxDepthOf, type Profile } from "./profile.js";
 import type { VerifiedChain } from "./verified-chain.js";
@@ -106,24 +107,30 @@ function mintChild(
   const hopsLeft = more.self === true ? 0 : (draft.grant.limits?.depth ?? token.hopsLeft - 1);
   const authority = authorityOf(draft.grant, parent, profile);
   const core: CoreDraft = {
-    ...draft,
     tokenId: uuidv7(draft.now, draft.random ?? tokenIdRandom),
     issuer: profile.issuer === "thumbprint" ? thumbprintUri(key.thumbprint) : parent.issuer,
+    holderKey: draft.holderKey,
+    byThumbprint: draft.byThumbprint,
     authority,
     issuedAt,
+    notBefore: draft.notBefore,
     expiresAt: draft.expiresAt ?? Math.min(draft.now + LIFETIME_MS_DEFAULT, parent.expiresAt),
     depth,
     maxDepth: maxDepthOf(profile, depth, hopsLeft),
+    status: draft.status,
   };
   if (draft.agentProof !== undefined && profile.claims !== "legate")
     throw cannotCarry("agentProof");
+  const { client_id, sub } = identityClaims(profile, parent.principal.subject, draft.agent);
   const claims = writeClaims(core, profile, {
-    ...more,
-    ...(draft.agentProof === undefined ? {} : { agent_proof: draft.agentProof }),
-    ...identityClaims(profile, parent.principal.subject, draft.agent),
+    agent_proof: draft.agentProof,
+    client_id,
     par_hash: parent.parHash,
+    self: more.self,
+    sub,
   });
-  return signToken(claims, origin, profile, { key, holderKey: draft.holderKey, now: draft.now });
+  const under = { profile, token: parentSharing(token, authority.tools), trust: origin.trust };
+  return signToken(claims, under, profile, { key, holderKey: draft.holderKey, now: draft.now });
 }
 
 function authorityOf(

@@ -24,6 +24,7 @@ const TEXTS = new WeakMap<object, string>();
  * What is parsed is the text of the value, not the value: what was digested is what is granted.
  */
 export function sharedToolMap(value: unknown): Maps | undefined {
+  if (isSharedToolMap(value)) return value;
   const text = textOf(value);
   if (text === undefined) return undefined;
   const shared = known.get(text);
@@ -50,7 +51,7 @@ function keep(text: string, tools: Maps): void {
 }
 
 /** Whether it is such a map: it was found right once, and nobody can have changed it since. */
-export function isSharedToolMap(value: Json | undefined): value is Json & Maps {
+export function isSharedToolMap(value: unknown): value is Json & Maps {
   return typeof value === "object" && value !== null && TEXTS.has(value);
 }
 
