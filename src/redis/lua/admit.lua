@@ -8,6 +8,7 @@ ARGV 1-4 as every move, 5 tenant, 6 tree, 7 position that the guard has seen, 8 
      hops root first; links that need no record; spend (currency, amount, ...); tickets (ticket, binding, ...)
 Reply ok, position, number of the line
 ]]
+--- @include lib/quick-admit
 --- @include lib/world
 --- @include lib/table
 --- @include lib/tree

@@ -1,0 +1,79 @@
+--[[
+The plain case of admit, before any function is made: making the functions of the whole move costs more than this.
+
+Straight on, it takes a chain of which every hop has a record and nothing stands against any, a call that costs no money and uses up no
+ticket and no token, and does to the byte what the whole move does. At the first doubt it leaves, with nothing written, and the whole move
+judges from the beginning. It refuses nothing.
+]]
+do
+  local base, call, unpacked, packed = KEYS[1], redis.call, cmsgpack.unpack, cmsgpack.pack
+  local tenant, count = ARGV[5], tonumber(ARGV[12])
+  local name = #tenant .. ':' .. tenant .. ':' .. ARGV[6]
+  local costs = 14 + count + tonumber(ARGV[13 + count])
+  local now, own, seen = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[7])
+
+  local w = call('HMGET', base .. 'm', 'digest', 'life', 'clock', 'seq', 'link', 'position')
+  local m = call('HGET', base .. 't' .. name, 'm')
+  local plain = ARGV[8] == '' and ARGV[10] == '' and ARGV[11] == '' and ARGV[costs] == '0' and ARGV[costs + 1] == '0'
+    and count > 0 and count <= 64 and w[1] and w[2] and w[1] .. ' ' .. w[2] == ARGV[4] and m and now
+    and seen and seen <= tonumber(w[6]) and call('EXISTS', base .. 'S' .. tenant) == 0
+
+  local at = 0
+  if plain then
+    if own == nil then
+      local time = call('TIME')
+      own = time[1] * 1000 + math.floor(time[2] / 1000)
+    end
+    own = math.max(own, tonumber(w[3]))
+    at = math.max(now, own)
+    m = unpacked(m)
+    -- Not cut, nothing noted of what was not seen, lease held, in its time.
+    plain = math.abs(now - own) <= tonumber(ARGV[2]) and m[4] == 0 and (m[6] == '' or (m[6] == 'held' and m[5] > at)) and m[11] > at
+  end
+
+  local chain, static
+  if plain then
+    chain = call('HMGET', base .. 'i' .. name, unpack(ARGV, 13, 12 + count))
+    local leaf = tonumber(chain[count] or nil)
+    static = leaf and call('HGET', base .. 'h' .. math.floor(leaf / 64) .. ':' .. name, leaf)
+    static = static and unpacked(static)
+    plain = static and static[12] > at and #static[13] == count - 1
+    for n = 1, plain and count - 1 or 0 do
+      plain = plain and tonumber(chain[n] or nil) == static[13][n]
+    end
+  end
+  if plain then
+    local lives = call('HMGET', base .. 'v' .. name, unpack(chain))
+    local written, last = {}, 0
+    for n = 1, count do
+      if lives[n] then
+        local live = unpacked(lives[n])
+        if live[1] ~= 'active' or live[2] ~= 0 or (live[8] and live[5] + 1 > live[8]) then
+          plain = false
+          break
+        end
+        if live[8] or live[10] then
+          live[5] = live[5] + 1
+          written[last + 1], written[last + 2] = chain[n], packed(live)
+          last = last + 2
+        end
+      end
+    end
+    if plain then
+      local seq = tonumber(w[4]) + 1
+      m[2] = m[2] + 1
+      local facts = '{"agent":' .. cjson.encode(static[4]) .. ',"identity":"' .. (static[10] % 2 == 1 and 'proven' or 'asserted')
+        .. '","data":{"position":' .. w[6] .. '}}'
+      local body = packed({ at, m[2], ARGV[9], facts })
+      local link = string.sub(redis.sha1hex(w[5] .. body), 1, 24)
+      call('RPUSH', base .. 'a' .. name, seq)
+      call('XADD', base .. 'log', seq .. '-1', 'e', link .. body)
+      if last > 0 then
+        call('HSET', base .. 'v' .. name, unpack(written))
+      end
+      call('HSET', base .. 't' .. name, 'm', packed(m))
+      call('HSET', base .. 'm', 'clock', own, 'seq', seq, 'link', link)
+      return { 'ok', w[6], string.format('%.0f', seq) }
+    end
+  end
+end
