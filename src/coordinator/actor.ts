@@ -51,7 +51,7 @@ export async function reachedHop(
   id: string,
   reach: "own" | "below",
 ): Promise<HopRecord> {
-  const hop = await ctx.store.hop(who.tenant, id);
+  const hop = await ctx.store.hop(who.tenant, id, who.chain?.tree);
   if (who.chain === undefined) {
     if (hop !== undefined) return hop;
     throw new DelegationError("hop_not_found", "no such hop");
@@ -70,7 +70,7 @@ export async function reaches(
   const own = actingHop(chain).id;
   if (id === own) return reach === "own";
   try {
-    const nodes = await ctx.store.chain(chain.tenant, id);
+    const nodes = await ctx.store.chain(chain.tenant, id, chain.tree);
     return nodes.some(({ hop }) => hop.id === own);
   } catch (thrown) {
     if (thrown instanceof DelegationError && thrown.code === "hop_not_found") return false;

@@ -47,5 +47,5 @@ export async function claim(
   if (!(await ctx.replay.claim(once, until, now))) {
     throw new DelegationError("proof_replayed", "proof was shown before", { rule: "jti" });
   }
-  return freshAnchor(ctx, tenant, request.hop, holder, now);
+  return freshAnchor(ctx, known, holder, now);
 }

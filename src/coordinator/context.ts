@@ -44,27 +44,32 @@ export interface Seen {
 }
 
 /**
- * What this coordinator has seen of the log of cuts.
+ * What this coordinator has seen of each log of cuts.
  *
  * An old sight is safe: the store refuses `position_behind` when a newer cut would cover what is made by it.
  */
 export class Horizon {
   readonly #store: DelegationStore;
-  #seen: Seen | undefined;
+  readonly #seen: (Seen | undefined)[] = [];
 
   constructor(store: DelegationStore) {
     this.#store = store;
   }
 
-  /** The last sight, or undefined before the first. */
-  get last(): Seen | undefined {
-    return this.#seen;
+  /** The last sight of the log that a tree is cut in, or undefined before the first. */
+  lastOf(tree: string): Seen | undefined {
+    return this.#seen[this.#logOf(tree)];
   }
 
   /** Looks again. @throws {DelegationError} `store_unavailable` */
-  async refresh(): Promise<Seen> {
-    const { generation, position } = await this.#store.status();
-    this.#seen = { generation, position };
-    return this.#seen;
+  async refresh(tree: string): Promise<Seen> {
+    const { generation, position } = await this.#store.status(tree);
+    const seen = { generation, position };
+    this.#seen[this.#logOf(tree)] = seen;
+    return seen;
+  }
+
+  #logOf(tree: string): number {
+    return this.#store.logOf?.(tree) ?? 0;
   }
 }

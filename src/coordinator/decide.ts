@@ -34,6 +34,7 @@ export async function decide(
     ? ticket
     : await ctx.store.decide({
         tenant,
+        tree: ticket.tree,
         ticket: ticket.id,
         approver: who.approver,
         verdict,

@@ -56,18 +56,12 @@ export async function delegate(
   const request = parseDelegateRequest(input);
   const chain = verifyTokens(ctx, presented.tokens, now);
   const delegatee = readDelegatee(ctx, request, now);
-  const { possession: shown } = presented;
-  const proof = {
-    possession: shown,
-    verb: "delegate",
-    request: input,
-    ...(shown.kind === "session" ? { digest: inputDigest(input, delegatee) } : {}),
-  } as const;
-  const possession = await provePossession(ctx, chain, proof, now);
-  return {
-    ...(await extend(ctx, { chain, tokens: presented.tokens }, { request, delegatee }, now)),
-    ...possession,
-  };
+  const { possession, tokens } = presented;
+  const digest = possession.kind === "session" ? inputDigest(input, delegatee) : undefined;
+  const proof = { possession, verb: "delegate", request: input, digest } as const;
+  const { session } = await provePossession(ctx, chain, proof, now);
+  const made = await extend(ctx, { chain, tokens }, { request, delegatee }, now);
+  return session === undefined ? made : { ...made, session };
 }
 
 /** The request, read. */
@@ -117,7 +111,8 @@ export async function extend(
   await registerLinks(ctx, chain, now);
   const { result, seen } = await retryBehind(
     ctx,
-    (at) => ctx.store.create({ ...move, seen: at.position }),
+    chain.tree,
+    (at) => ctx.store.create(move(at.position)),
     () => verifyTokens(ctx, parent.tokens, ctx.clock.now()),
   );
   if (result.hop.state === "pending_approval" && request.approval !== undefined) {
@@ -128,24 +123,22 @@ export async function extend(
   return released(ctx, { chain, result, seen, delegatee, authority: kept }, now);
 }
 
+/** The move, by what has been seen of the log of cuts when it is made. */
 function moveOf(
   hop: HopDraft,
   authority: Authority,
   request: DelegateRequest,
   chain: VerifiedChain,
   now: number,
-): Omit<CreateMove, "seen"> {
+): (seen: number) => CreateMove {
   const { idempotencyKey } = request;
-  return {
-    hop,
-    authority,
-    initial: request.approval === undefined ? "active" : "pending_approval",
-    ...(idempotencyKey === undefined
-      ? {}
-      : { idempotency: { key: idempotencyKey, request: requestDigest(request) } }),
-    event: hopEvent("hop.created", hop, { principal: chain.principal }),
-    now,
-  };
+  const initial = request.approval === undefined ? "active" : "pending_approval";
+  const event = hopEvent("hop.created", hop, { principal: chain.principal });
+  if (idempotencyKey === undefined) {
+    return (seen) => ({ hop, authority, initial, seen, event, now });
+  }
+  const idempotency = { key: idempotencyKey, request: requestDigest(request) };
+  return (seen) => ({ hop, authority, initial, seen, idempotency, event, now });
 }
 
 /** Digest of the whole request as it came in. The text of its tools is known since they were parsed. */

@@ -67,8 +67,8 @@ async function compacted(
   }
   const asked = (request.expiresAt ?? Number.POSITIVE_INFINITY) * 1_000;
   await registerLinks(ctx, chain, now);
-  const seen = await ctx.horizon.refresh();
-  const nodes = await ctx.store.chain(chain.tenant, actingHop(chain).id);
+  const seen = await ctx.horizon.refresh(chain.tree);
+  const nodes = await ctx.store.chain(chain.tenant, actingHop(chain).id, chain.tree);
   const tree = await ctx.store.tree(chain.tenant, chain.tree);
   if (tree === undefined) throw new DelegationError("hop_not_found", "no such tree");
   requireLease(tree, now);

@@ -5,7 +5,7 @@ import { attenuate } from "../grant/attenuate.js";
 import type { Grant } from "../wire/grant.js";
 import { sharedToolMap } from "../wire/shared-tool-map.js";
 import type { Context } from "./context.js";
-import type { Delegatee } from "./delegatee.js";
+import { type Delegatee, endingAt } from "./delegatee.js";
 import { actingHop } from "./present.js";
 
 /**
@@ -19,8 +19,8 @@ export async function parentGrant(
 ): Promise<Grant> {
   const grant = grantOf(chain);
   if (delegatee.grant.expiresAt <= grant.expiresAt || chain.offline.length > 0) return grant;
-  const record = await ctx.store.hop(chain.tenant, actingHop(chain).id);
-  return { ...grant, expiresAt: Math.max(grant.expiresAt, record?.expiresAt ?? 0) };
+  const record = await ctx.store.hop(chain.tenant, actingHop(chain).id, chain.tree);
+  return endingAt(grant, Math.max(grant.expiresAt, record?.expiresAt ?? 0));
 }
 
 /** The chain's grant, its tools being the object that a request for the very same tools gives: what is the same is not compared. */
@@ -28,7 +28,7 @@ function grantOf(chain: VerifiedChain): Grant {
   const known = GRANTS.get(chain);
   if (known !== undefined) return known;
   const { grant } = chain;
-  const grantWithTools = { ...grant, tools: sharedToolMap(grant.tools) ?? grant.tools };
+  const grantWithTools: Grant = { ...grant, tools: sharedToolMap(grant.tools) ?? grant.tools };
   GRANTS.set(chain, grantWithTools);
   return grantWithTools;
 }
@@ -47,5 +47,5 @@ export function handedOn(hop: string, ...narrowing: Parameters<typeof attenuate>
 /** A delegatee that named no expiry gets what there is; one that did is judged by it. */
 export function clipped(outer: Grant, { grant, expiryStated }: Delegatee): Grant {
   if (expiryStated || grant.expiresAt <= outer.expiresAt) return grant;
-  return { ...grant, expiresAt: outer.expiresAt };
+  return endingAt(grant, outer.expiresAt);
 }

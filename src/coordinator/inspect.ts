@@ -100,9 +100,9 @@ async function withDifferences(
   const inspected: InspectedNode[] = [];
   for (const node of nodes) {
     known.set(node.hop.id, node.authority);
-    const { parent, tenant } = node.hop;
+    const { parent, tenant, tree } = node.hop;
     if (parent !== undefined && !known.has(parent)) {
-      const record = await ctx.store.hop(tenant, parent);
+      const record = await ctx.store.hop(tenant, parent, tree);
       known.set(parent, record === undefined ? undefined : await ctx.store.authority(record));
     }
     const above = parent === undefined ? undefined : known.get(parent);

@@ -64,7 +64,7 @@ async function activeAnswer(ctx: Context, tokens: readonly string[]): Promise<Ac
   const now = ctx.clock.now();
   const chain = verifyTokens(ctx, tokens, now);
   const acting = actingHop(chain);
-  activeLeaf(await ctx.store.chain(chain.tenant, acting.id), now);
+  activeLeaf(await ctx.store.chain(chain.tenant, acting.id, chain.tree), now);
   const tree = await ctx.store.tree(chain.tenant, chain.tree);
   if (tree === undefined) throw new DelegationError("hop_not_found", "no such tree");
   requireLease(tree, now);

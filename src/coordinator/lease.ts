@@ -33,6 +33,6 @@ export async function renewLease(ctx: Context, actor: Actor, input: object): Pro
 async function requireRoot(ctx: Context, chain: VerifiedChain, now: number): Promise<void> {
   const tree = await ctx.store.tree(chain.tenant, chain.tree);
   if (tree !== undefined) requireLease(tree, now);
-  const nodes = await ctx.store.chain(chain.tenant, actingHop(chain).id);
+  const nodes = await ctx.store.chain(chain.tenant, actingHop(chain).id, chain.tree);
   if (nodes.at(-1)?.effective !== "suspended") activeLeaf(nodes, now);
 }

@@ -54,7 +54,7 @@ export async function narrow(ctx: Context, actor: Actor, input: object): Promise
   );
   const remarks = { by: who.by, reason: request.reason };
   const event = hopEvent("hop.superseded", hop, remarks);
-  const { result } = await retryBehind(ctx, (at) =>
+  const { result } = await retryBehind(ctx, hop.tree, (at) =>
     ctx.store.narrow({
       hop,
       authority,
@@ -69,7 +69,7 @@ export async function narrow(ctx: Context, actor: Actor, input: object): Promise
   if (holder === undefined) return { hop: result.hop };
   return {
     hop: result.hop,
-    issued: await freshAnchor(ctx, result.hop.tenant, result.hop.id, holder, now),
+    issued: await freshAnchor(ctx, result.hop, holder, now),
   };
 }
 

@@ -64,7 +64,7 @@ export async function open(ctx: Context, input: unknown): Promise<Issued> {
     principal: request.principal,
     data: { trigger: request.trigger, expiresAt: grant.expiresAt },
   });
-  const { result, seen } = await retryBehind(ctx, (at) =>
+  const { result, seen } = await retryBehind(ctx, tree.id, (at) =>
     ctx.store.open(tree, { hop, authority, initial: "active", seen: at.position, event, now }),
   );
   return issue(

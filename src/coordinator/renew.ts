@@ -3,6 +3,7 @@ import { DelegationError } from "../base/error.js";
 import type { PossessionResult } from "../chain/possession.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { PublicKey } from "../token/key.js";
+import type { HopRecord } from "../wire/record.js";
 import { parseShape } from "../wire/shape.js";
 import { renewRequestSchema } from "../wire/verb-request.js";
 import { activeLeaf, requireLease } from "./alive.js";
@@ -30,7 +31,9 @@ export async function renew(
       rule: "tokens",
     });
   }
-  const issued = await freshAnchor(ctx, chain.tenant, actingHop(chain).id, holderOf(chain), now);
+  const { tenant, tree } = chain;
+  const hop = { tenant, tree, id: actingHop(chain).id };
+  const issued = await freshAnchor(ctx, hop, holderOf(chain), now);
   return { ...issued, ...possession };
 }
 
@@ -42,15 +45,15 @@ export async function renew(
  */
 export async function freshAnchor(
   ctx: Context,
-  tenant: string,
-  hop: string,
+  hop: Pick<HopRecord, "tenant" | "tree" | "id">,
   holder: PublicKey,
   now: number,
 ): Promise<Issued> {
-  const seen = await ctx.horizon.refresh();
-  const nodes = await ctx.store.chain(tenant, hop);
+  const { tenant, id } = hop;
+  const seen = await ctx.horizon.refresh(hop.tree);
+  const nodes = await ctx.store.chain(tenant, id, hop.tree);
   const leaf = nodes.at(-1);
-  const tree = leaf === undefined ? undefined : await ctx.store.tree(tenant, leaf.hop.tree);
+  const tree = await ctx.store.tree(tenant, hop.tree);
   if (leaf === undefined || tree === undefined || leaf.hop.holder !== holder.thumbprint) {
     throw new DelegationError("hop_not_found", "no such hop");
   }

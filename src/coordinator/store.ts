@@ -18,6 +18,8 @@ export interface StoreStatus {
   readonly hops: number;
   readonly trees: number;
   readonly cuts: number;
+  /** Promises that the servers' settings do not hold up, by name: an operator chose to do without. */
+  readonly weakened?: readonly string[];
 }
 
 /** A hop to be made: everything but what the store assigns. */
@@ -104,6 +106,9 @@ export interface TreePage {
  * tolerance. All throw `store_unavailable` when the answer is not known to be kept.
  */
 export interface DelegationStore {
+  /** Which log of cuts a tree is cut in, from 0; absent where the store keeps one. */
+  logOf?(tree: string): number;
+
   /** Generation, newest position of the log that `tree` is cut in, and how much is kept. */
   status(tree?: string): Promise<StoreStatus>;
 

@@ -34,7 +34,8 @@ export function looksOf(core: Core): Looks {
     core.checkOpen();
     return run(core.now());
   };
-  const hopOf = (tenant: string, id: string) => core.tenant(tenant)?.hops.get(id);
+  const hopOf = (tenant: string, id: string, tree?: string) =>
+    within(tree, core.tenant(tenant)?.hops.get(id));
   return {
     status: () => look((at) => statusOf(core, at)),
     tree: (tenant, id) =>
@@ -42,26 +43,29 @@ export function looksOf(core: Core): Looks {
         const tree = core.tenant(tenant)?.trees.get(id);
         return tree === undefined ? undefined : treeRecord(tree, at);
       }),
-    hop: (tenant, id) =>
+    hop: (tenant, id, tree) =>
       look((at) => {
-        const hop = hopOf(tenant, id);
+        const hop = hopOf(tenant, id, tree);
         return hop === undefined ? undefined : hopRecord(hop, at);
       }),
     authority: ({ tenant, id }) => look(() => known(hopOf(tenant, id), id).kept.authority),
-    ticket: (tenant, id) =>
+    ticket: (tenant, id, tree) =>
       look((at) => {
         const ticket = core.tenant(tenant)?.tickets.get(id);
-        return ticket === undefined ? undefined : ticketRecord(ticket, at, core.shown.get(ticket));
+        return ticket === undefined || (tree !== undefined && ticket.tree !== tree)
+          ? undefined
+          : ticketRecord(ticket, at, core.shown.get(ticket));
       }),
     tickets: (tenant, tree) =>
       look((at) => {
         const list = core.tenant(tenant)?.trees.get(tree)?.tickets ?? [];
         return list.map((ticket) => ticketRecord(ticket, at, core.shown.get(ticket)));
       }),
-    chain: (tenant, hop) => look((at) => chainOf(core.tenant(tenant), hop, at)),
+    chain: (tenant, id, tree) => look((at) => chainOf(known(hopOf(tenant, id, tree), id), at)),
     page: (tenant, tree, page) => look((at) => pageOf(core.tenant(tenant), tree, page, at)),
     trees: (tenant, page) => look((at) => treesOf(core.tenant(tenant), page, at)),
-    counters: (tenant, id) => look(() => countersOf(known(hopOf(tenant, id), id).tally)),
+    counters: (tenant, id, tree) =>
+      look(() => countersOf(known(hopOf(tenant, id, tree), id).tally)),
     preview: (tenant, boundary) => look((at) => previewOf(core.tenant(tenant), boundary, at)),
     audit: async (range) => {
       core.checkOpen();
@@ -70,6 +74,11 @@ export function looksOf(core: Core): Looks {
       return lines();
     },
   };
+}
+
+/** The hop, unless its tree is another one than the caller named. */
+function within(tree: string | undefined, hop: Hop | undefined): Hop | undefined {
+  return tree === undefined || hop?.tree.id === tree ? hop : undefined;
 }
 
 function known(hop: Hop | undefined, id: string): Hop {

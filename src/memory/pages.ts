@@ -54,12 +54,11 @@ export function pageOf(
 }
 
 /** Root first. @throws {DelegationError} `hop_not_found` */
-export function chainOf(tenant: Tenant | undefined, id: string, at: number): TreeNode[] {
+export function chainOf(leaf: Hop, at: number): TreeNode[] {
   const nodes: TreeNode[] = [];
-  for (let hop = tenant?.hops.get(id); hop !== undefined; hop = hop.parent) {
+  for (let hop: Hop | undefined = leaf; hop !== undefined; hop = hop.parent) {
     nodes.push(treeNode(hop, at));
   }
-  if (nodes.length === 0) throw unknown(id);
   return nodes.reverse();
 }
 

@@ -69,11 +69,18 @@ export function applyAsk(world: World, hop: Hop, seed: TicketSeed): void {
 /** Judges `decide`. Answers `undefined` when this approver said yes before: they count once. */
 export function planDecide(
   world: World,
-  move: { tenant: string; ticket: string; approver: string; verdict: "approve" | "deny" },
+  move: {
+    tenant: string;
+    tree?: string;
+    ticket: string;
+    approver: string;
+    verdict: "approve" | "deny";
+  },
   at: number,
 ): Ticket | undefined {
   const tenant = world.tenants.get(move.tenant);
-  const ticket = tenant?.tickets.get(move.ticket);
+  const named = tenant?.tickets.get(move.ticket);
+  const ticket = named?.tree === (move.tree ?? named?.tree) ? named : undefined;
   const hop = ticket === undefined ? undefined : tenant?.hops.get(ticket.hop);
   if (ticket === undefined || hop === undefined) {
     throw new DelegationError("ticket_not_found", "no such ticket");

@@ -17,6 +17,7 @@ import { complete, renew, settle, sweep, sweepIn } from "./moves.js";
 import { type RedisStoreOptions, type Settled, settled } from "./options.js";
 import { open } from "./roots.js";
 import { type Sayings, sayingsOf } from "./sayings.js";
+import { checkSettings, type Finding } from "./settings.js";
 import { ask, decide } from "./tickets.js";
 import { openTopology } from "./topology.js";
 import { admitDurably } from "./used-once.js";
@@ -25,13 +26,16 @@ import { admitDurably } from "./used-once.js";
 export interface RedisStore extends DelegationStore, Admission, PartitionedFeed {
   /** Generation of each partition: a partition that started empty has a new one. */
   readonly generations: readonly string[];
+  /** What of the servers' settings does not hold up every promise, and was chosen. */
+  readonly findings: readonly Finding[];
 }
 
 /**
  * Connects to a deployment, and starts it where it is new.
  *
- * @throws {DelegationError} `config_invalid` for options that are none, or other ones than the deployment was started with;
- *   `store_unavailable` when not all of it answers; `store_locked`, `journal_damaged` for the file of the outbox.
+ * @throws {DelegationError} `config_invalid` for options that are none, or other ones than the deployment was started with, or
+ *   servers whose settings break a promise that was not given up; `store_unavailable` when not all of it answers; `store_locked`,
+ *   `journal_damaged` for the file of the outbox.
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const how = settled(options);
@@ -50,14 +54,20 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Redi
   try {
     const generation = how.generation ?? uuidv7(how.clock.now(), how.random);
     const generations = await startPartitions(ground, generation);
-    return assembled(ground, how, generations);
+    // Whoever only follows has no promise to make.
+    const findings = how.heartbeats ? await checkSettings({ ...how, topology }) : [];
+    return assembled(ground, how, { generations, findings });
   } catch (thrown) {
     ground.close();
     throw thrown;
   }
 }
 
-function assembled(ground: Ground, how: Settled, generations: readonly string[]): RedisStore {
+function assembled(
+  ground: Ground,
+  how: Settled,
+  found: Pick<RedisStore, "generations" | "findings">,
+): RedisStore {
   const { topology } = ground;
   const { timers, clock, testClock } = how;
   const durability = createDurability({
@@ -86,13 +96,18 @@ function assembled(ground: Ground, how: Settled, generations: readonly string[])
         start: (partition) => ground.start(partition, uuidv7(clock.now(), how.random)),
       })
     : undefined;
+  const looks = looksOf(ground);
+  const weakened = [...new Set(found.findings.map(({ concession }) => concession ?? ""))];
+  const weakness = weakened.length === 0 ? {} : { weakened };
   return {
-    generations,
+    ...found,
     partitions: feed.partitions,
     partitionOf: feed.partitionOf,
+    logOf: feed.partitionOf,
     feed: feed.feed,
     ...movesOf(ground, durability, sayings),
-    ...looksOf(ground),
+    ...looks,
+    status: async (tree) => ({ ...(await looks.status(tree)), ...weakness }),
     close: async () => {
       heartbeats?.stop();
       feed.close();

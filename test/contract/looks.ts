@@ -118,6 +118,29 @@ export function looksContract(make: MakeStore): void {
     });
   });
 
+  describe("a hop or ticket whose tree the caller names", () => {
+    test("is found in that tree", async () => {
+      await stage.ask("t1", "root", "a");
+      expect(await stage.store.hop("acme", "a1", "root")).toMatchObject({ id: "a1" });
+      expect(await stage.store.ticket("acme", "t1", "root")).toMatchObject({ id: "t1" });
+      expect(await stage.store.chain("acme", "a1", "root")).toHaveLength(3);
+      expect(await stage.store.counters("acme", "a", "root")).toMatchObject({ children: 2 });
+    });
+
+    test("is not found in another one", async () => {
+      await stage.open("other");
+      await stage.ask("t1", "root", "a");
+      expect(await stage.store.hop("acme", "a1", "other")).toBeUndefined();
+      expect(await stage.store.ticket("acme", "t1", "other")).toBeUndefined();
+      await refused(stage.store.chain("acme", "a1", "other"), "hop_not_found");
+      await refused(stage.store.counters("acme", "a", "other"), "hop_not_found");
+      const move = { tenant: "acme", tree: "other", ticket: "t1", approver: "bob" };
+      const event = { kind: "ticket.decided", tenant: "acme" };
+      const decided = stage.store.decide({ ...move, verdict: "approve", event, now: stage.now });
+      await refused(decided, "ticket_not_found");
+    });
+  });
+
   describe("previews", () => {
     test("count what a cut would stop, and write nothing", async () => {
       await stage.suspend("root", "a2", "s");
