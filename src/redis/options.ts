@@ -7,6 +7,7 @@ import { systemTimers, type Timers } from "../lifecycle/timers.js";
 import { type RedisServers, type Servers, serversOf } from "./address.js";
 import { PATIENCE, type Patience } from "./connect.js";
 import { checkPartitions, checkPrefix, PARTITIONS_DEFAULT, PREFIX_DEFAULT } from "./layout.js";
+import type { Concession } from "./settings.js";
 
 /** Which deployment, and what part this process has in it. */
 export interface RedisStoreOptions extends RedisServers {
@@ -20,6 +21,8 @@ export interface RedisStoreOptions extends RedisServers {
   readonly replicas?: number;
   /** How long a write may take to get there, ms. */
   readonly durableMs?: number;
+  /** What the servers' settings need not promise (see `CONCESSIONS`); nothing unless told. */
+  readonly accept?: readonly Concession[];
   /** File of the outbox, for this process alone; without one it ends with the process. */
   readonly outbox?: string;
   /** Whether this process keeps guards live with heartbeats, as coordinators do; it does unless told. */
@@ -45,6 +48,7 @@ export interface Settled {
   readonly toleranceMs: number;
   readonly replicas: number;
   readonly durableMs: number | undefined;
+  readonly accept: readonly Concession[];
   readonly outbox: string | undefined;
   readonly heartbeats: boolean;
   readonly generation: string | undefined;
@@ -66,6 +70,7 @@ export function settled(options: RedisStoreOptions): Settled {
     toleranceMs: options.tolerance ?? CLOCK_TOLERANCE_MS,
     replicas: options.replicas ?? 0,
     durableMs: options.durableMs,
+    accept: options.accept ?? [],
     outbox: options.outbox,
     heartbeats: options.heartbeats ?? true,
     generation: options.generation,

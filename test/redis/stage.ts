@@ -32,7 +32,7 @@ export async function openStage(url: string | readonly string[], options: StageO
   const patience = { toleranceMs: TOLERANCE_MS, commandMs: PATIENCE.commandMs };
   const ground: Ground = groundOf({ topology, ...patience });
   const generation = uuidv7(Date.now(), systemRandom);
-  const generations = await startPartitions(ground, generation, patience);
+  const generations = await startPartitions(ground, generation);
   const durability = createDurability({
     topology,
     timers: systemTimers,
@@ -75,6 +75,7 @@ export async function openStage(url: string | readonly string[], options: StageO
         telemetry: silent,
         coordinator,
         repair,
+        start: (partition) => ground.start(partition, generation),
       });
       stops.push(kept.stop);
       return kept;
