@@ -5,7 +5,7 @@ import { APPROVAL_TABLE, encodeTable, HOP_TABLE, LEASE_TABLE } from "../lifecycl
 import { partitionOf } from "./layout.js";
 import { isMisdirected, type Reply, runScript, type Script, unavailable } from "./script.js";
 import { SCRIPTS } from "./scripts.generated.js";
-import { isFenced, takeOver } from "./take-over.js";
+import { isFenced, isUnstarted, takeOver } from "./take-over.js";
 import type { OpenTopology } from "./topology.js";
 
 /** Arguments of a script after the four that each begins with. */
@@ -25,6 +25,14 @@ export interface Ground {
   move(partition: number, script: Script, now: number, args: Args): Promise<readonly Reply[]>;
   /** Runs a script that changes nothing. Throws as `move` does. */
   look(partition: number, script: Script, args: Args): Promise<readonly Reply[]>;
+  /**
+   * Starts a partition that is empty; otherwise checks that it was started alike.
+   *
+   * @returns Its generation.
+   * @throws {DelegationError} `config_invalid` when the deployment was made with other partitions or state machines;
+   *   `store_unavailable`
+   */
+  start(partition: number, generation: string): Promise<string>;
   /** Runs the same in every partition, in order of partition. Throws as the first that fails. */
   everywhere<T>(run: (partition: number) => Promise<T>): Promise<T[]>;
   /** @throws {DelegationError} `store_unavailable` once closed */
@@ -39,6 +47,8 @@ export interface GroundOptions {
   readonly clock?: { now(): number } | undefined;
   readonly toleranceMs: number;
   readonly commandMs: number;
+  /** Names the generation of a partition whose server lost everything; absent: such a partition stays unavailable. */
+  readonly generation?: () => string;
 }
 
 const TABLES = [HOP_TABLE, APPROVAL_TABLE, LEASE_TABLE] as const;
@@ -52,13 +62,24 @@ const DIGEST = sha256Base64url(TABLES.map(({ digest }) => digest).join(" "));
 /** Runs that a partition's script gets where the first did nothing: its owner moved, or began another life. */
 const RUNS_MAX = 4;
 
-export function groundOf({ topology, clock, toleranceMs, commandMs }: GroundOptions): Ground {
+export function groundOf(options: GroundOptions): Ground {
+  const { topology, clock, toleranceMs, commandMs } = options;
   const own: MonotonicClock | undefined = clock === undefined ? undefined : monotonic(clock);
   let closed = false;
   const checkOpen = () => {
     if (closed) throw unavailable("CLOSED");
   };
   const now = () => own?.now() ?? "";
+
+  const start = async (partition: number, generation: string): Promise<string> => {
+    const shard = topology.shardOf(partition);
+    const key = topology.base(partition);
+    const args = [topology.partitions, DIGEST, ROWS, generation, toleranceMs];
+    const [told] = await runScript(shard.writer, { script: SCRIPTS.start, key, args }, commandMs);
+    await takeOver(shard.writer, key, shard.life, now());
+    if (typeof told !== "string") throw unavailable("REPLY");
+    return told;
+  };
 
   const once = async (
     partition: number,
@@ -75,6 +96,7 @@ export function groundOf({ topology, clock, toleranceMs, commandMs }: GroundOpti
       return await runScript(shard[line], { script, key, args: [...head, ...args] }, commandMs);
     } catch (thrown) {
       if (isFenced(thrown)) await takeOver(shard.writer, key, shard.life, now());
+      if (isUnstarted(thrown) && options.generation) await start(partition, options.generation());
       throw thrown;
     }
   };
@@ -90,9 +112,10 @@ export function groundOf({ topology, clock, toleranceMs, commandMs }: GroundOpti
       try {
         return await once(partition, line, script, words);
       } catch (thrown) {
-        const undone = isFenced(thrown) || isMisdirected(thrown);
-        if (!undone || runs === RUNS_MAX) throw thrown;
-        if (!isFenced(thrown)) await topology.look();
+        const mended =
+          isFenced(thrown) || (isUnstarted(thrown) && options.generation !== undefined);
+        if (!(mended || isMisdirected(thrown)) || runs === RUNS_MAX) throw thrown;
+        if (!mended) await topology.look();
       }
     }
   };
@@ -101,6 +124,7 @@ export function groundOf({ topology, clock, toleranceMs, commandMs }: GroundOpti
     topology,
     clock: now,
     checkOpen,
+    start,
     partitionOf: (tree) => partitionOf(tree, topology.partitions),
     move: (partition, script, at, args) => run(partition, "writer", script, [at, ...args]),
     look: (partition, script, args) => run(partition, "reader", script, ["", ...args]),
@@ -113,26 +137,7 @@ export function groundOf({ topology, clock, toleranceMs, commandMs }: GroundOpti
   };
 }
 
-/**
- * Starts every partition, or checks that it was started alike.
- *
- * @returns Generations, by partition.
- * @throws {DelegationError} `config_invalid` when the deployment was made with other partitions or state machines;
- *   `store_unavailable`
- */
-export function startPartitions(
-  { topology, everywhere, clock }: Ground,
-  generation: string,
-  { toleranceMs, commandMs }: Pick<GroundOptions, "toleranceMs" | "commandMs">,
-): Promise<readonly string[]> {
-  const args = [topology.partitions, DIGEST, ROWS, generation, toleranceMs];
-  return everywhere(async (partition) => {
-    const shard = topology.shardOf(partition);
-    const key = topology.base(partition);
-    const run = { script: SCRIPTS.start, key, args };
-    const [told] = await runScript(shard.writer, run, commandMs);
-    await takeOver(shard.writer, key, shard.life, clock());
-    if (typeof told !== "string") throw unavailable("REPLY");
-    return told;
-  });
+/** Starts every partition, in order. Throws as {@link Ground.start}. */
+export function startPartitions(ground: Ground, generation: string): Promise<readonly string[]> {
+  return ground.everywhere((partition) => ground.start(partition, generation));
 }

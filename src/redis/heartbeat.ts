@@ -11,6 +11,7 @@ import type { Telemetry } from "../base/telemetry.js";
 import type { Timers } from "../lifecycle/timers.js";
 import { type BeatOptions, beat } from "./beat.js";
 import type { Shard } from "./shard.js";
+import { isUnstarted } from "./take-over.js";
 
 /** How to keep guards live. */
 export interface HeartbeatOptions extends BeatOptions {
@@ -20,6 +21,8 @@ export interface HeartbeatOptions extends BeatOptions {
   readonly coordinator: string;
   /** Says again, to the partition as it is now, all that the outbox holds; resolves once that is durable. */
   readonly repair: (partition: number) => Promise<void>;
+  /** Starts a partition that lost everything. */
+  readonly start: (partition: number) => Promise<unknown>;
 }
 
 /** Heartbeats that go out. */
@@ -34,19 +37,25 @@ const YOUNG_MS = HEARTBEAT_MS / 2;
 
 export function startHeartbeats(options: HeartbeatOptions): Heartbeats {
   const { topology, timers, telemetry, coordinator, repair } = options;
-  /** By partition: in which epoch all was said again. */
-  const said = new Map<number, number>();
+  /** By partition: in which epoch, and in which life of its owner, all was said again: a partition that lost everything counts anew. */
+  const said = new Map<number, { readonly epoch: number; readonly life: string }>();
   const repairing = new Set<number>();
   const busy = new Set<Shard>();
   let alarm: unknown;
   let stopped = false;
 
+  const saidIn = (partition: number): number => {
+    const last = said.get(partition);
+    return last?.life === topology.shardOf(partition).life ? last.epoch : 0;
+  };
+
   const mend = async (partition: number, epoch: number): Promise<void> => {
-    if ((said.get(partition) ?? 0) >= epoch || repairing.has(partition)) return;
+    if (saidIn(partition) >= epoch || repairing.has(partition)) return;
     repairing.add(partition);
     try {
+      const { life } = topology.shardOf(partition);
       await repair(partition);
-      said.set(partition, epoch);
+      said.set(partition, { epoch, life });
     } finally {
       repairing.delete(partition);
     }
@@ -54,8 +63,11 @@ export function startHeartbeats(options: HeartbeatOptions): Heartbeats {
   };
 
   const beatOnce = async (partition: number): Promise<void> => {
-    const speaker = { who: coordinator, said: said.get(partition) ?? 0, youngMs: YOUNG_MS };
-    const told = await beat(options, partition, speaker);
+    const speaker = { who: coordinator, said: saidIn(partition), youngMs: YOUNG_MS };
+    const told = await beat(options, partition, speaker).catch(async (thrown) => {
+      if (isUnstarted(thrown)) await options.start(partition);
+      throw thrown;
+    });
     // The other partitions of this owner do not wait for it; what fails is tried again at the next turn.
     if (told.outcome === "repair") mend(partition, told.epoch).catch(() => undefined);
   };

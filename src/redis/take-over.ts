@@ -44,6 +44,11 @@ export async function takeOver(
   return Number(epoch);
 }
 
+/** Whether a script did nothing because the partition is empty: it is new, or its server lost everything. */
+export function isUnstarted(thrown: unknown): boolean {
+  return thrown instanceof DelegationError && thrown.rule === "UNSTARTED";
+}
+
 /** Whether a script did nothing because the partition knows of another life. */
 export function isFenced(thrown: unknown): boolean {
   return thrown instanceof DelegationError && thrown.rule === "FENCED";

@@ -34,7 +34,7 @@ describe.each(binaries())("trees that are opened by key on $name", ({ path: bina
     const topology = await openTopology(serversOf({ url: server.url }), 16, base, PATIENCE);
     const patience = { toleranceMs: TOLERANCE_MS, commandMs: PATIENCE.commandMs };
     ground = groundOf({ topology, clock, ...patience });
-    await startPartitions(ground, "generation", patience);
+    await startPartitions(ground, "generation");
   });
 
   const drafted = (id: string, words: Partial<CreateMove["hop"]> = {}): CreateMove => ({

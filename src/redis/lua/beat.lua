@@ -17,7 +17,7 @@ if m[1] ~= life then
   return { 'refused', 'fenced', '', '', '' }
 end
 if not m[4] then
-  return { 'refused', 'store_unavailable', '', '', 'partition was never started' }
+  return { 'refused', 'unstarted', '', '', 'partition was never started' }
 end
 if own == '' then
   local time = redis.call('TIME')

@@ -6,7 +6,7 @@ Looks: nothing is written. ARGV begins as that of moves; 1 is empty, and 4 the d
 local function begin_look()
   local m = redis.call('HMGET', base .. 'm', 'digest', 'clock', 'position', 'tolerance')
   if not m[1] then
-    refuse('store_unavailable', 'partition was never started')
+    refuse('unstarted', 'partition was never started')
   end
   if m[1] ~= string.match(ARGV[4], '^%S+') then
     refuse('config_invalid', 'store was made by other state machines', nil, 'lifecycle')

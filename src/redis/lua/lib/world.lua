@@ -32,12 +32,12 @@ local function own_clock(before)
   return own
 end
 
--- Reads the partition and settles the instant: the later of the two clocks. @refuses clock_skewed, config_invalid, store_unavailable,
--- fenced (which stays inside: whoever asked takes over and asks again)
+-- Reads the partition and settles the instant: the later of the two clocks. @refuses clock_skewed, config_invalid;
+-- unstarted, fenced (which stay inside: whoever asked starts it or takes over, and asks again)
 local function begin()
   local m = redis.call('HMGET', base .. 'm', 'digest', 'clock', 'seq', 'link', 'position', 'chain', 'hops', 'life')
   if not m[1] then
-    refuse('store_unavailable', 'partition was never started')
+    refuse('unstarted', 'partition was never started')
   end
   local digest, life = string.match(ARGV[4], '^(%S+) ?(.*)$')
   if m[1] ~= digest then
