@@ -6,6 +6,7 @@ import {
   type Authority,
   type Constraint,
   hasLimits,
+  type Limits,
   type ToolMap,
   toAatDetail,
   toAgentDelegationDetail,
@@ -28,7 +29,7 @@ export interface Written {
  * @throws {DelegationError} `profile_cannot_carry`, with the member as rule.
  */
 export function writeDetails(authority: Authority, profile: Profile): Written {
-  const { depth: _, ...limits } = authority.limits;
+  const limits = withoutDepth(authority.limits);
   if (profile.claims === "agent-delegation") {
     if (Object.keys(authority.tools).length > 0) throw cannotCarry("tools");
     if (hasLimits(limits)) throw cannotCarry("limits");
@@ -36,11 +37,9 @@ export function writeDetails(authority: Authority, profile: Profile): Written {
   }
   if (authority.ceilings.length > 0) throw cannotCarry("ceilings");
   if (profile.extensions) {
-    const own = hasLimits(limits) ? [toLimitsDetail(limits)] : [];
-    return {
-      details: [toAatDetail({ tools: withoutPrototypes(authority.tools) }), ...own],
-      scope: authority.scopes,
-    };
+    const details = [toAatDetail({ tools: withoutPrototypes(authority.tools) })];
+    if (hasLimits(limits)) details.push(toLimitsDetail(limits));
+    return { details, scope: authority.scopes };
   }
   if (authority.scopes.length > 0) throw cannotCarry("scopes");
   if (hasLimits(limits)) throw cannotCarry("limits");
@@ -48,14 +47,24 @@ export function writeDetails(authority: Authority, profile: Profile): Written {
   return { details: [toAatDetail({ tools: withoutPrototypes(authority.tools) })], scope: [] };
 }
 
+/** Most hops are limited in nothing else; then there is nothing to copy. */
+function withoutDepth(limits: Limits): Limits {
+  for (const member in limits) {
+    if (member === "depth") continue;
+    const { depth: _, ...rest } = limits;
+    return rest;
+  }
+  return NO_LIMITS;
+}
+
+const NO_LIMITS: Limits = Object.freeze({});
+
 /** Canonical text of authorization details, those of a map of tools with a known text not looked at again. */
 export function detailsTextOf(details: Json | undefined): string {
   if (!Array.isArray(details)) return canonicalize(details);
-  const [first, ...rest] = details;
-  if (first === undefined) return "[]";
-  let text = `[${detailText(first)}`;
-  for (const detail of rest) text += `,${canonicalize(detail)}`;
-  return `${text}]`;
+  let text = "";
+  for (const detail of details) text += `${text === "" ? "" : ","}${detailText(detail)}`;
+  return `[${text}]`;
 }
 
 function detailText(detail: Json): string {

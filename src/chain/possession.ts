@@ -18,7 +18,7 @@ export interface Presentation {
   /** Canonical text of the arguments, when the caller has it already. */
   readonly canonicalArguments?: string;
   /** Digest of the canonical arguments, when the caller has it already. */
-  readonly argumentsDigest?: string;
+  readonly argumentsDigest?: string | undefined;
   /** The audience that this enforcement point is, in its one spelling. */
   readonly audience: string;
   /** Epoch ms, the one instant of this verification. */

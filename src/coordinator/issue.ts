@@ -8,7 +8,7 @@ import type { PublicKey } from "../token/key.js";
 import type { Authority, Grant } from "../wire/grant.js";
 import type { HopRecord } from "../wire/record.js";
 import type { Context, Seen } from "./context.js";
-import { wholeSeconds } from "./delegatee.js";
+import { endingAt, wholeSeconds } from "./delegatee.js";
 import type { TreeNode } from "./store.js";
 
 /** A hop and its credential. */
@@ -49,7 +49,7 @@ export interface Issue {
 export function issue(ctx: Context, from: Issue, now: number): Issued {
   const bearerUntil = from.hop.bearer ? now + BEARER_LIFETIME_MS_MAX : Number.POSITIVE_INFINITY;
   const expiresAt = wholeSeconds(Math.min(from.hop.expiresAt, from.until, bearerUntil), now);
-  const grant: Grant = { ...from.authority, expiresAt };
+  const grant = endingAt(from.authority, expiresAt);
   const token = mintAnchor(
     {
       issuer: ctx.config.issuer,

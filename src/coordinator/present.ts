@@ -66,7 +66,7 @@ export async function provePossession(
   return checkPossession(chain, proof.possession, {
     tool: toolOf(proof.verb),
     arguments: proof.request,
-    ...(proof.digest === undefined ? {} : { argumentsDigest: proof.digest }),
+    argumentsDigest: proof.digest,
     audience: ctx.config.issuer,
     now,
     replay: ctx.replay,

@@ -76,7 +76,7 @@ export type GrantInput = z.input<typeof grantInputSchema>;
 export interface GrantDefaults {
   readonly lifetimeMs?: number;
   /** `limits.depth`, for a root. A child's is counted from its parent's. */
-  readonly depth?: number;
+  readonly depth?: number | undefined;
 }
 
 /**
@@ -123,7 +123,14 @@ function readGrantInput(input: unknown): z.output<typeof grantInputSchema> {
   const plain = sharedToolMap(tools) ?? copyPlainToolMap(tools);
   if (plain === undefined) return parseShape(grantInputSchema, input, "invalid_grant_shape");
   const quick = plainGrantRest(stated);
-  if (quick !== undefined) return { ...quick, tools: plain };
+  if (quick !== undefined) {
+    return {
+      tools: plain,
+      audience: quick.audience,
+      limits: quick.limits,
+      expiresAt: quick.expiresAt,
+    };
+  }
   const { tools: _, ...rest } = stated as { readonly tools?: unknown };
   return { ...parseShape(withoutTools, rest, "invalid_grant_shape"), tools: plain };
 }
