@@ -9,6 +9,7 @@
 import { canonicalize } from "../base/canonical.js";
 import { sha256Base64url } from "../base/digest.js";
 import type { AuditDraft, AuditLine } from "../wire/event.js";
+import { callFrame, type Frame, PLAIN, plainFrame } from "./event-frame.js";
 
 /** A line as it stands in the log, without the line end. */
 export interface SealedLine {
@@ -30,8 +31,11 @@ export function sealEncoded({ at, event, move, n, prev, seq, up }: EncodedLine):
   const head = `{"at":${at},"event":${event}`;
   const rest = move === undefined ? "" : `,"move":${move}`;
   const order = `,"n":${n},"prev":${quoted(prev)},"seq":${seq},"up":${quoted(up)}}`;
-  const hash = sha256Base64url(head + rest + order);
-  return { text: `${head},"hash":"${hash}"${rest}${order}`, hash };
+  const whole = head + rest + order;
+  const hash = sha256Base64url(whole);
+  // Of the text that was hashed: its many parts are one by now.
+  const text = `${whole.slice(0, head.length)},"hash":"${hash}"${whole.slice(head.length)}`;
+  return { text, hash };
 }
 
 /**
@@ -51,53 +55,35 @@ export function hashLine(line: Omit<AuditLine, "hash">): string {
 
 /** The canonical text of an event: known members only, in canonical order. Throws as {@link sealLine} does. */
 export function encodeEvent(event: AuditDraft): string {
-  if (!isPlain(event)) return canonicalize(known(event));
-  const { agent, by, code, data, decision, guard, hop, identity, kind, policy, reason } = event;
-  const { requester, rule, seen, sequence, tenant, ticket, tool, tree } = event;
-  let rest = "";
-  if (agent !== undefined) rest += `,"agent":"${agent}"`;
-  if (event.arguments !== undefined) rest += `,"arguments":"${event.arguments}"`;
-  if (by !== undefined) rest += `,"by":"${by}"`;
-  if (code !== undefined) rest += `,"code":"${code}"`;
-  if (data !== undefined) rest += `,"data":${dataText(data)}`;
-  if (decision !== undefined) rest += `,"decision":"${decision}"`;
-  if (guard !== undefined) rest += `,"guard":"${guard}"`;
-  if (hop !== undefined) rest += `,"hop":"${hop}"`;
-  if (identity !== undefined) rest += `,"identity":"${identity}"`;
-  rest += `,"kind":"${kind}"`;
-  if (policy !== undefined) rest += `,"policy":"${policy}"`;
-  if (reason !== undefined) rest += `,"reason":"${reason}"`;
-  if (requester !== undefined) rest += `,"requester":"${requester}"`;
-  if (rule !== undefined) rest += `,"rule":"${rule}"`;
-  if (seen !== undefined) rest += `,"seen":${canonicalize(seen)}`;
-  if (sequence !== undefined) rest += `,"sequence":${canonicalize(sequence)}`;
-  rest += `,"tenant":"${tenant}"`;
-  if (ticket !== undefined) rest += `,"ticket":"${ticket}"`;
-  if (tool !== undefined) rest += `,"tool":"${tool}"`;
-  if (tree !== undefined) rest += `,"tree":"${tree}"`;
-  return `{${rest.slice(1)}}`;
+  const frame = event.kind === "call" ? callFrame(event) : plainFrame(event);
+  return frame === undefined ? canonicalize(known(event)) : textIn(frame, event);
 }
 
-/** Texts that are written as they are. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-
-/** Whether all texts of an event are written as they are: asked of all at once, which costs a third of asking each. */
-function isPlain(event: AuditDraft): boolean {
-  const { agent = "", by = "", code = "", decision = "", guard = "", hop = "", kind } = event;
-  const { policy = "", reason = "", requester = "", rule = "", tenant, ticket = "" } = event;
-  const { identity = "", tool = "", tree = "", arguments: digest = "" } = event;
-  const who = `${agent}${by}${guard}${hop}${identity}${requester}${tenant}${tree}`;
-  return PLAIN.test(
-    `${who}${code}${decision}${digest}${kind}${policy}${reason}${rule}${ticket}${tool}`,
-  );
+function textIn(frame: Frame, event: AuditDraft): string {
+  const { arguments: digest, data, seen, sequence, tool } = event;
+  let text = frame.agent;
+  if (digest !== undefined) text += `"arguments":"${digest}",`;
+  text += frame.byToCode;
+  if (data !== undefined) text += `"data":${dataText(data)},`;
+  text += frame.decisionToRule;
+  if (seen !== undefined) text += `,"seen":${numberText(seen)}`;
+  if (sequence !== undefined) text += `,"sequence":${numberText(sequence)}`;
+  text += frame.tenantToTicket;
+  if (tool !== undefined) text += `,"tool":"${tool}"`;
+  return text + frame.tree;
 }
 
 /** One whole number is what most admitted calls have here. */
 function dataText(data: NonNullable<AuditDraft["data"]>): string {
-  const [name = "", ...more] = Object.keys(data);
+  const names = Object.keys(data);
+  const name = names[0] ?? "";
   const value = data[name];
-  const isSimple = more.length === 0 && Number.isSafeInteger(value) && PLAIN.test(name);
+  const isSimple = names.length === 1 && Number.isSafeInteger(value) && PLAIN.test(name);
   return isSimple ? `{"${name}":${String(value)}}` : canonicalize(data);
+}
+
+function numberText(value: number): string {
+  return Number.isSafeInteger(value) ? String(value) : canonicalize(value);
 }
 
 function quoted(text: string): string {

@@ -51,7 +51,7 @@ export function admitCall(
 
 /** Limits that offline links add: theirs to be charged as well. What equals the token before is its, shared, and charged there. */
 function statedByLinks(chain: VerifiedChain): readonly StatedLimits[] {
-  if (chain.offline.length === 0) return [];
+  if (chain.offline.length === 0) return NONE;
   const stated: StatedLimits[] = [];
   const links = chain.grants.length - (chain.selfLink ? 1 : 0);
   for (let i = 1; i < links; i++) {
@@ -75,7 +75,8 @@ function ticketUses(
   { tickets = [] }: Call,
   { chain, leaf, invocation }: Presented,
   approvals: readonly ApprovalNeed[],
-): TicketUse[] {
+): readonly TicketUse[] {
+  if (approvals.length === 0) return NONE;
   return approvals.map(({ approvers, from }, index) => {
     const handle = tickets[index];
     if (handle === undefined) {
@@ -99,3 +100,5 @@ function ticketUses(
     return { ticket: id, binding };
   });
 }
+
+const NONE: readonly never[] = [];

@@ -31,13 +31,13 @@ export interface CallsInFlight {
 export function createCallsInFlight(
   onAbort: (call: RunningCall, why: DelegationError) => void,
 ): CallsInFlight {
-  const running = new Set<Running>();
+  const running = new RunningList();
   const abortWhere = (reason: (call: RunningCall) => DelegationError | undefined): number => {
     let aborted = 0;
-    for (const call of running) {
+    for (const call of running.all()) {
       const why = reason(call);
-      if (why === undefined) continue;
-      running.delete(call);
+      if (why === undefined || !call.isListed()) continue;
+      call.end();
       aborted += 1;
       onAbort(call, why);
       call.abort(why);
@@ -45,16 +45,12 @@ export function createCallsInFlight(
     return aborted;
   };
   return {
-    begin(chain, tool, now) {
-      const call = new Running(running, chain, tool, now);
-      running.add(call);
-      return call;
-    },
+    begin: (chain, tool, now) => new Running(running, chain, tool, now),
     abortCovered: (index, now) =>
       abortWhere(({ chain }) => reasonToAbort(chain, index.covering(chain), now)),
     abortAll: (why) => abortWhere(() => why),
     list: () =>
-      [...running].map(({ chain, tool }) => ({
+      running.all().map(({ chain, tool }) => ({
         tenant: chain.tenant,
         tree: chain.tree,
         hops: chain.hops.map(({ id }) => id),
@@ -64,18 +60,44 @@ export function createCallsInFlight(
   };
 }
 
+/** Running calls in the order in which they began; each knows its neighbours, so that none has to be looked for. */
+class RunningList {
+  size = 0;
+  first: Running | undefined;
+  last: Running | undefined;
+
+  /** A copy: who is told of one may end others. */
+  all(): Running[] {
+    const all: Running[] = [];
+    for (let call = this.first; call !== undefined; call = call.next) all.push(call);
+    return all;
+  }
+}
+
 class Running implements RunningCall {
   readonly chain: VerifiedChain;
   readonly tool: string;
   readonly since: number;
-  readonly #all: Set<Running>;
-  #controller: AbortController | undefined;
+  next: Running | undefined = undefined;
+  #before: Running | undefined;
+  /** Undefined once it is over. */
+  #list: RunningList | undefined;
+  #controller: AbortController | undefined = undefined;
 
-  constructor(all: Set<Running>, chain: VerifiedChain, tool: string, since: number) {
-    this.#all = all;
+  constructor(list: RunningList, chain: VerifiedChain, tool: string, since: number) {
     this.chain = chain;
     this.tool = tool;
     this.since = since;
+    this.#list = list;
+    this.#before = list.last;
+    if (list.last === undefined) list.first = this;
+    else list.last.next = this;
+    list.last = this;
+    list.size += 1;
+  }
+
+  isListed(): boolean {
+    return this.#list !== undefined;
   }
 
   get signal(): AbortSignal {
@@ -84,7 +106,18 @@ class Running implements RunningCall {
   }
 
   end(): void {
-    this.#all.delete(this);
+    const list = this.#list;
+    if (list === undefined) return;
+    const before = this.#before;
+    const next = this.next;
+    if (before === undefined) list.first = next;
+    else before.next = next;
+    if (next === undefined) list.last = before;
+    else next.#before = before;
+    list.size -= 1;
+    this.#list = undefined;
+    this.#before = undefined;
+    this.next = undefined;
   }
 
   abort(why: DelegationError): void {

@@ -19,6 +19,7 @@ import { abortLine } from "./audit-lines.js";
 import { authorize } from "./authorize.js";
 import type { Bench } from "./bench.js";
 import { type CallsInFlight, createCallsInFlight, type RunningCall } from "./calls.js";
+import { rememberingClear } from "./clear-chains.js";
 import type { CostOf } from "./cost.js";
 import type { Allowed, Call, Decision } from "./decision.js";
 import type { CutFeed } from "./feed.js";
@@ -93,7 +94,7 @@ export class Guard {
       name: options.name,
       auditKey: Buffer.from(random(32)).toString("base64url"),
     };
-    this.#index = createRevocationIndex();
+    this.#index = rememberingClear(createRevocationIndex());
     this.#buffer = new AuditBuffer({
       admission: options.admission,
       scribe,

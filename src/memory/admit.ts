@@ -37,22 +37,27 @@ export function planAdmit(world: World, move: AdmitMove, at: number): AdmitDeed 
   for (const limits of links) {
     checkBudget({ hop: limits.hop, limits, tally: tree.offline?.get(limits.hop) }, spend);
   }
-  return deedOf(leaf, move, links);
+  return deedOf(leaf, move, links, spend);
 }
 
-function deedOf(leaf: Hop, move: AdmitMove, links: readonly StatedLimits[]): AdmitDeed {
+function deedOf(
+  leaf: Hop,
+  move: AdmitMove,
+  links: readonly StatedLimits[],
+  spend: Spend,
+): AdmitDeed {
   const { once, tickets, charge: price } = move;
   const deed: { -readonly [K in keyof AdmitDeed]: AdmitDeed[K] } = { op: "admit", leaf: leaf.id };
   if (links.length > 0) deed.links = links.map(({ hop }) => hop);
   if (once !== undefined) deed.once = once;
-  if (Object.keys(price.spend).length > 0) deed.spend = { ...price.spend };
+  if (spend.length > 0) deed.spend = { ...price.spend };
   if (tickets.length > 0) deed.tickets = tickets.map(({ ticket }) => ticket);
   return deed;
 }
 
 /** Charges every hop that states a budget, consumes tickets and the single use. */
 export function applyAdmit(tree: Tree, deed: AdmitDeed): void {
-  const spend = spendOf(deed.spend ?? {});
+  const spend = deed.spend === undefined ? NONE : spendOf(deed.spend);
   for (let hop = tree.tenant.hops.get(deed.leaf); hop !== undefined; hop = hop.parent) {
     if (statesBudget(hop.kept.authority.limits)) charge(tallyOf(hop), spend);
   }

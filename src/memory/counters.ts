@@ -45,8 +45,12 @@ function spendAs(spend: Tally["spend"]): Counters["spend"] {
 
 /** @throws {DelegationError} `malformed` for what is no amount. */
 export function spendOf(spend: Readonly<Record<string, string>>): Spend {
-  return Object.entries(spend).map(([currency, amount]) => [currency, parseDecimal(amount)]);
+  const entries = Object.entries(spend);
+  if (entries.length === 0) return NOTHING;
+  return entries.map(([currency, amount]) => [currency, parseDecimal(amount)]);
 }
+
+const NOTHING: Spend = [];
 
 /** Whether a use is counted here. */
 export function statesBudget(limits: Pick<Limits, "calls" | "spend">): boolean {

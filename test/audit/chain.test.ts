@@ -51,6 +51,54 @@ describe("the text of an event", () => {
     );
   });
 
+  test("is its canonical JSON also when the hop has said the same before, or nearly the same", () => {
+    const nearly = fc.constantFrom<[keyof AuditDraft, unknown]>(
+      ...(Object.keys(texts) as (keyof AuditDraft)[]).flatMap(
+        (name) =>
+          [
+            [name, undefined],
+            [name, "other"],
+            [name, 'a"b'],
+          ] as [keyof AuditDraft, unknown][],
+      ),
+      ["kind", "other"],
+      ["tenant", "other"],
+      ["identity", undefined],
+      ["decision", "ask"],
+      ["seen", 3],
+      ["sequence", undefined],
+      ["data", { position: 5 }],
+    );
+    fc.assert(
+      fc.property(draft, fc.array(nearly, { maxLength: 8 }), (said, changes) => {
+        const first = { ...said, kind: "call", hop: "hop" };
+        const events = [
+          first,
+          first,
+          ...changes.map(([name, value]) => ({ ...first, [name]: value })),
+          first,
+        ];
+        for (const event of events) {
+          const there = Object.fromEntries(
+            Object.entries(event).filter(([, value]) => value !== undefined),
+          );
+          expect(encodeEvent(event as AuditDraft)).toBe(canonicalize(there));
+        }
+      }),
+    );
+  });
+
+  test("is its canonical JSON for more hops than are remembered, and for an event that was changed since", () => {
+    for (let round = 0; round < 2; round++) {
+      for (let hop = 0; hop < 1_100; hop++) {
+        const event: AuditDraft = { kind: "call", tenant: "t", hop: `hop-${hop}`, guard: "g" };
+        expect(encodeEvent(event)).toBe(canonicalize(event));
+        event.guard = `g${round}`;
+        expect(encodeEvent(event)).toBe(canonicalize(event));
+      }
+    }
+  });
+
   test("leaves out what is undefined, and what is no member of an event", () => {
     const event = { kind: "call", tenant: "t", tool: undefined, by: "é" };
     expect(encodeEvent({ ...event, by: "a" } as AuditDraft)).toBe(

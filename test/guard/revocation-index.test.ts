@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { VerifiedChain } from "../../src/chain/verified-chain.js";
+import { rememberingClear } from "../../src/guard/clear-chains.js";
 import { createRevocationIndex } from "../../src/guard/revocation-index.js";
 import type { Boundary, CutEntry } from "../../src/wire/cut.js";
 
@@ -189,5 +190,26 @@ describe("the index of cuts", () => {
     const index = indexOf([cut(200), cut(100)]);
     index.prune(150);
     expect(index.size()).toBe(1);
+  });
+
+  test("R21 answers alike when it remembers which chains were clear, asked after every entry", () => {
+    const chains = fc.array(chain, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(entry, fc.constant(undefined))), chains, (steps, all) => {
+        const plain = createRevocationIndex();
+        const remembering = rememberingClear(createRevocationIndex());
+        for (const step of steps) {
+          for (const index of [plain, remembering]) {
+            if (step === undefined) index.forgetPositions();
+            else index.apply(step);
+            index.prune(0);
+          }
+          for (const one of [...all, ...all] as unknown as VerifiedChain[]) {
+            expect(remembering.covering(one)).toEqual(plain.covering(one));
+          }
+          expect(remembering.size()).toBe(plain.size());
+        }
+      }),
+    );
   });
 });
