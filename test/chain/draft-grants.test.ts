@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { mintLink } from "../../src/chain/mint.js";
 import { mintRoot } from "../../src/chain/mint-anchor.js";
+import { Trust } from "../../src/chain/trust.js";
 import type { VerifyOptions } from "../../src/chain/verify.js";
 import {
   anchor,
@@ -26,7 +27,16 @@ describe("a chain of the AAT draft", () => {
   test("grants tools, and neither scopes nor ceilings", () => {
     const grant = { ...BARE, tools: { "web.search": {} }, limits: { depth: 2 } };
     const root = mintRoot({ ...ROOT, profile: "attenuating-agent-token", grant }, COORDINATOR);
-    expect(verified([root], at).grant).toEqual(grant);
+    expect(verified([root], at)).toMatchObject({
+      grant,
+      tenant: "default",
+      tree: "t0",
+      principal: { issuer: ISSUER, subject: "" },
+      generation: "",
+      position: 0,
+    });
+    const tenants = new Trust({ keys: [{ key: COORDINATOR }], tenants: ["acme"] });
+    expect(verified([root], { ...at, trust: tenants }).tenant).toBe("default");
   });
 });
 
@@ -59,6 +69,33 @@ describe("a chain of the agent-delegation draft", () => {
     const told = link({ audience: ["https://crm.example"] });
     expect(claimsOf(told).aud).toBe("https://crm.example");
     expect(verified([root, told], at).grant.audience).toEqual(["https://crm.example"]);
+  });
+
+  test("grants what each token grants, and only the leaf for its audience", () => {
+    const tokens = [root, link()];
+    const next = linkDraft(2, { grant: handed, expiresAt: NOW + 30_000 });
+    tokens.push(mintLink(verified(tokens, at), next, holder(1)));
+    const { grants } = verified(tokens, at);
+    expect(grants.map(({ scopes }) => scopes)).toEqual([["crm.*"], ["crm.read"], ["crm.read"]]);
+    expect(grants.map(({ audience }) => audience)).toEqual([[], [], [FILES]]);
+  });
+
+  test("asks its root alone for an issuer that is trusted", () => {
+    const other = forge(link(), { iss: "https://other.example" }, holder(0));
+    expect(verified([root, other], at).issuer).toBe(ISSUER);
+  });
+
+  test("is minted in the draft's order of rules, and not without principal and agent", () => {
+    const parent = verified([root], at);
+    const wide = linkDraft(1, {
+      grant: { ...handed, scopes: ["hr.read"] },
+      expiresAt: NOW + 90_000,
+    });
+    refuses("grant_exceeds_parent", () => mintLink(parent, wide, holder(0)), "scopes.hr.read");
+    const draft = { ...ROOT, profile: "agent-delegation", grant } as const;
+    const { subject, agent } = who;
+    refuses("malformed", () => mintRoot({ ...draft, agent }, COORDINATOR), "sub");
+    refuses("malformed", () => mintRoot({ ...draft, subject }, COORDINATOR), "client_id");
   });
 
   test("may name one token id twice", () => {

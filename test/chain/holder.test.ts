@@ -68,6 +68,7 @@ describe("a chain as text", () => {
     ["broken json", "[", "malformed"],
     ["too many tokens", "a~".repeat(32), "too_large"],
     ["too much text", "x".repeat(CHAIN_BYTES_MAX + 1_000), "too_large"],
+    ["too many bytes of an array", `["${"é".repeat(CHAIN_BYTES_MAX / 2 + 1_000)}"]`, "too_large"],
   ] as const)("is refused with %s", (_what, text, code) => {
     refuses(code, () => parseChainText(text));
   });

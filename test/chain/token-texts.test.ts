@@ -22,8 +22,10 @@ describe("texts of tokens", () => {
     expect(texts.find(`b.${END}`)).toBe("d2");
   });
 
-  test("are never more than may be", () => {
+  test("are as many as may be, and never more", () => {
     const texts = new TokenTexts(2);
+    for (const name of ["one", "two"]) texts.keep(name, name);
+    expect(["one", "two"].map((name) => texts.find(name))).toEqual(["one", "two"]);
     for (const name of ["one", "two", "three"]) texts.keep(name, name);
     expect(["one", "two", "three"].filter((name) => texts.find(name) !== undefined)).toEqual([
       "three",
