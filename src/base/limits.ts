@@ -144,3 +144,9 @@ export const REPORT_MS = 10_000;
 export const REPORT_CALLS_MAX = 1_000;
 /** How long a cut stays in a coordinator's outbox after it was durable, unless told: ten times a Cluster's default node timeout. */
 export const OUTBOX_KEEP_MS_DEFAULT = 150_000;
+/** How far the clocks of one deployment lie apart, unless told. */
+export const CLOCK_SKEW_MS_DEFAULT = 500;
+/** How often somebody who waits for guards looks at their reports. */
+export const REPORTS_LOOK_MS = 20;
+/** Logs of cuts that a guard reads at the same time when it starts: each read is pages of entries. */
+export const LOGS_READ_AT_ONCE = 16;

@@ -23,8 +23,16 @@ export interface RunningCall {
 
 /** Kept by whoever carries the feed; absent where nobody does. */
 export interface GuardReports {
-  /** The last report of each guard. */
-  reports(): readonly GuardReport[];
+  /**
+   * The last report of each guard: on the log that `tree` is cut in, or on every log.
+   *
+   * @throws {DelegationError} `store_unavailable`
+   */
+  reports(tree?: string): readonly GuardReport[] | Promise<readonly GuardReport[]>;
+  /** Age at which the guards are stale; `STALENESS_MS_MAX` unless told. */
+  readonly maxStalenessMs?: number;
+  /** How far their clocks lie apart from the store's at most; `CLOCK_SKEW_MS_DEFAULT` unless told. */
+  readonly skewMs?: number;
 }
 
 /** Who has a cut. */
@@ -34,11 +42,22 @@ export interface Barrier {
   readonly guards: number;
   /** Those that have not, by name. */
   readonly behind: readonly string[];
+  /** Where it was waited for: from when on every guard that is behind denies, because what it knows is too old (epoch ms). */
+  readonly denyingFrom?: number;
 }
 
-/** Who has read up to `position`, by their own reports. */
-export function barrierAt(reports: GuardReports, position: Position): Barrier {
-  const all = reports.reports();
-  const behind = all.filter((report) => report.position < position).map(({ guard }) => guard);
-  return { seen: all.length - behind.length, guards: all.length, behind };
+/** Who has read up to `position`, by their own reports; by partition, where a cut is in several logs. */
+export function barrierAt(
+  reports: readonly GuardReport[],
+  position: Position,
+  positions: readonly Position[] = [],
+): Barrier {
+  const guards = new Set<string>();
+  const behind = new Set<string>();
+  for (const report of reports) {
+    guards.add(report.guard);
+    const wanted = positions[report.partition ?? 0] ?? position;
+    if (report.position < wanted) behind.add(report.guard);
+  }
+  return { seen: guards.size - behind.size, guards: guards.size, behind: [...behind] };
 }

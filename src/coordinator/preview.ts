@@ -18,7 +18,8 @@ export async function preview(ctx: Context, who: Operator, input: unknown): Prom
   const tenant = who.tenant ?? ctx.config.tenant;
   const counted = await ctx.store.preview(tenant, boundary);
   if (ctx.guards === undefined) return counted;
-  const running = ctx.guards.reports().flatMap((report) => report.callsInFlight);
+  const reports = await ctx.guards.reports("tree" in boundary ? boundary.tree : undefined);
+  const running = reports.flatMap((report) => report.callsInFlight);
   const inTenant = running.filter((call) => call.tenant === tenant);
   return { ...counted, callsInFlight: inTenant.filter((call) => stops(boundary, call)).length };
 }

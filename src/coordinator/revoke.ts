@@ -4,16 +4,17 @@ import type { Boundary } from "../wire/cut.js";
 import { parseShape } from "../wire/shape.js";
 import { revokeRequestSchema } from "../wire/verb-request.js";
 import { type Actor, type Entitled, entitle, notEntitled, reaches } from "./actor.js";
+import { barrierOf, enforced } from "./barrier.js";
 import type { Context } from "./context.js";
 import { placeEvent } from "./event.js";
-import { type Barrier, barrierAt } from "./guard-reports.js";
+import type { Barrier } from "./guard-reports.js";
 import { actingHop } from "./present.js";
 import type { CutResult } from "./store.js";
 
 /** A cut that is applied. */
 export interface Revoked extends CutResult {
   readonly applied: true;
-  /** Who had it when this was answered; absent where no guard reports. */
+  /** Who had it when this was answered; absent where no guard reports, or nobody could tell. */
   readonly barrier?: Barrier;
 }
 
@@ -23,11 +24,13 @@ export interface Revoked extends CutResult {
  * An operator may cut at any boundary of its tenant; an id that does not exist there is answered like one that does. A holder
  * may cut its own hop, below it, and any hop below; the root's holder the whole tree.
  *
+ * With `wait: "guards"` it answers once every guard has the cut or denies by construction: it is in force everywhere then.
+ *
  * @throws {DelegationError} `invalid_request` for an empty or wildcard selector; `not_entitled`; `store_unavailable`
  */
 export async function revoke(ctx: Context, actor: Actor, input: object): Promise<Revoked> {
   const now = ctx.clock.now();
-  const { boundary, reason } = parseShape(revokeRequestSchema, input, "invalid_request");
+  const { boundary, reason, wait } = parseShape(revokeRequestSchema, input, "invalid_request");
   refuseWildcard(boundary);
   const who = await entitle(ctx, actor, "revoke", input, now);
   if (!(await mayCut(ctx, who, boundary))) throw notEntitled();
@@ -37,11 +40,12 @@ export async function revoke(ctx: Context, actor: Actor, input: object): Promise
   };
   const result = await ctx.store.revoke({ tenant, boundary, event, now });
   if (result.fresh) ctx.telemetry.count("legate_hops_revoked_total", { reason: boundary.kind });
-  return {
-    ...result,
-    applied: true,
-    ...(ctx.guards === undefined ? {} : { barrier: barrierAt(ctx.guards, result.entry.position) }),
-  };
+  const { guards } = ctx;
+  const tree = "tree" in boundary ? boundary.tree : undefined;
+  const barrier = await (wait === "guards"
+    ? enforced(guards, result, tree, ctx.clock)
+    : barrierOf(guards, result, tree));
+  return { ...result, applied: true, ...(barrier === undefined ? {} : { barrier }) };
 }
 
 /** A selector that looks like a pattern is a mistake that would cut nothing, or a wish that would cut everything. */

@@ -79,7 +79,7 @@ export interface Embedded {
   /** Cuts, as an operator. @throws {DelegationError} as `coordinator.revoke` */
   revoke(
     boundary: Boundary,
-    options?: { readonly reason?: string; readonly by?: string },
+    options?: { readonly reason?: string; readonly by?: string; readonly wait?: "guards" },
   ): Promise<Revoked>;
   /** What a cut would stop. @throws {DelegationError} as `coordinator.preview` */
   preview(boundary: Boundary): Promise<CutPreview>;
@@ -120,11 +120,8 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
       await guard.start();
       return guard;
     },
-    revoke: (boundary, { reason, by = "operator" } = {}) =>
-      coordinator.revoke(
-        { operator: by, tenant },
-        { boundary, ...(reason === undefined ? {} : { reason }) },
-      ),
+    revoke: (boundary, { by = "operator", ...how } = {}) =>
+      coordinator.revoke({ operator: by, tenant }, { boundary, ...how }),
     preview: (boundary) => coordinator.preview({ operator: "operator", tenant }, { boundary }),
     close: () => {
       closing ??= close();

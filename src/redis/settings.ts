@@ -7,7 +7,7 @@
  * @module
  */
 import { DelegationError } from "../base/error.js";
-import { HEARTBEAT_MS, STALENESS_MS_MAX } from "../base/limits.js";
+import { CLOCK_SKEW_MS_DEFAULT, HEARTBEAT_MS, STALENESS_MS_MAX } from "../base/limits.js";
 import { PATIENCE } from "./connect.js";
 import { ask, type Reply } from "./script.js";
 import type { Shard, Topology } from "./shard.js";
@@ -57,8 +57,6 @@ export interface SettingsOptions {
 /** Settings as the server tells them, by name. */
 export type Told = ReadonlyMap<string, string>;
 
-/** How far clocks of one deployment lie apart, unless told. */
-const SKEW_MS_DEFAULT = 500;
 /** Records of a bucket of hops, and the longest of one, that stay in the compact form. */
 const LISTPACK_ENTRIES_MIN = 128;
 const LISTPACK_VALUE_MIN = 64;
@@ -134,7 +132,7 @@ export function judge(
   {
     replicas,
     maxStalenessMs = STALENESS_MS_MAX,
-    skewMs = SKEW_MS_DEFAULT,
+    skewMs = CLOCK_SKEW_MS_DEFAULT,
   }: Omit<SettingsOptions, "topology">,
 ): readonly Finding[] {
   const findings: Finding[] = [];

@@ -1,6 +1,7 @@
 /** The store on Redis: the contracts of trees, admission and feed, kept by one script for each move. @module */
 import { uuidv7 } from "../base/id.js";
 import { SWEEP_MAX } from "../base/limits.js";
+import type { GuardReports } from "../coordinator/guard-reports.js";
 import type { DelegationStore } from "../coordinator/store.js";
 import type { Admission } from "../guard/admission.js";
 import type { PartitionedFeed } from "../guard/feed.js";
@@ -15,6 +16,7 @@ import { looksOf } from "./looks.js";
 import { create, narrow, register } from "./making.js";
 import { complete, renew, settle, sweep, sweepIn } from "./moves.js";
 import { type RedisStoreOptions, type Settled, settled } from "./options.js";
+import { readReports } from "./reports.js";
 import { open } from "./roots.js";
 import { type Sayings, sayingsOf } from "./sayings.js";
 import { checkSettings, type Finding } from "./settings.js";
@@ -22,8 +24,8 @@ import { ask, decide } from "./tickets.js";
 import { openTopology } from "./topology.js";
 import { admitDurably } from "./used-once.js";
 
-/** One object that keeps all three contracts. */
-export interface RedisStore extends DelegationStore, Admission, PartitionedFeed {
+/** One object that keeps all three contracts, and tells coordinators what guards reported. */
+export interface RedisStore extends DelegationStore, Admission, PartitionedFeed, GuardReports {
   /** Generation of each partition: a partition that started empty has a new one. */
   readonly generations: readonly string[];
   /** What of the servers' settings does not hold up every promise, and was chosen. */
@@ -107,6 +109,11 @@ function assembled(
     feed: feed.feed,
     ...movesOf(ground, durability, sayings),
     ...looks,
+    reports: (tree) => {
+      const every = Array.from({ length: topology.partitions }, (_, partition) => partition);
+      const asked = tree === undefined ? every : [ground.partitionOf(tree)];
+      return readReports(topology, asked, ground.clock);
+    },
     status: async (tree) => ({ ...(await looks.status(tree)), ...weakness }),
     close: async () => {
       heartbeats?.stop();

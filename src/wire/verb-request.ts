@@ -113,6 +113,8 @@ export const resumeRequestSchema = z.strictObject({
 export const revokeRequestSchema = z.strictObject({
   boundary: boundarySchema,
   reason: reason.optional(),
+  /** Answer once every guard has the cut, or denies because what it knows is too old. */
+  wait: z.literal("guards").optional(),
 });
 
 /** A call that needs approval, told by the one who wants to make it. */

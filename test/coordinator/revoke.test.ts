@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { GuardReports } from "../../src/coordinator/guard-reports.js";
+import { CLOCK_SKEW_MS_DEFAULT, STALENESS_MS_MAX } from "../../src/base/limits.js";
+import { barrierAt, type GuardReports } from "../../src/coordinator/guard-reports.js";
 import { generateSigningKey } from "../../src/token/key.js";
 import { audit, type Holder, house, NARROW, refuses, START } from "./house.js";
 
@@ -220,6 +221,98 @@ describe("revoke", () => {
     const h = house({ guards });
     const { barrier } = await h.coordinator.revoke(op, { boundary: { kind: "epoch" } });
     expect(barrier).toEqual({ seen: 1, guards: 2, behind: ["b"] });
+  });
+
+  test("tells by partition who has a cut that is in several logs", () => {
+    const report = (guard: string, partition: number, position: number) => ({
+      ...{ guard, partition, position, at: 0, callsInFlight: [] },
+    });
+    const reports = [
+      ...[report("a", 0, 5), report("a", 1, 9)],
+      ...[report("b", 0, 5), report("b", 1, 8)],
+      ...[report("c", 0, 4), report("c", 1, 8)],
+    ];
+    expect(barrierAt(reports, 5, [5, 9])).toEqual({ seen: 1, guards: 3, behind: ["b", "c"] });
+  });
+
+  describe("that waits for guards", () => {
+    const wait = { boundary: { kind: "epoch" }, wait: "guards" };
+    const report = (guard: string, position: number) => ({
+      ...{ guard, position, at: 0, callsInFlight: [] },
+    });
+    /** Reports, and a promise that somebody has looked at them once more. */
+    const counted = (reports: GuardReports["reports"]) => {
+      let looked = () => {};
+      return {
+        reports: () => {
+          looked();
+          return reports();
+        },
+        more: () =>
+          new Promise<void>((resolve) => {
+            looked = resolve;
+          }),
+      };
+    };
+
+    test("answers once the last of them has it", async () => {
+      let looks = 0;
+      const guards: GuardReports = {
+        reports: async () => {
+          looks += 1;
+          return [report("a", 1), report("b", looks > 3 ? 1 : 0)];
+        },
+      };
+      const h = house({ guards });
+      const { barrier } = await h.coordinator.revoke(op, wait);
+      expect(barrier).toMatchObject({ seen: 2, guards: 2, behind: [] });
+      expect(looks).toBe(4);
+    });
+
+    test.each<[string, GuardReports["reports"], object]>([
+      ["that are behind", () => [report("a", 1), report("b", 0)], { seen: 1, behind: ["b"] }],
+      ["nobody knows of", () => [], { seen: 0, guards: 0 }],
+      ["nobody can tell of", () => Promise.reject(new Error("gone")), { seen: 0, guards: 0 }],
+    ])("answers once those %s are denying by construction", async (_, reports, expected) => {
+      const looks = counted(reports);
+      const h = house({ guards: { reports: looks.reports, maxStalenessMs: 700, skewMs: 50 } });
+      let answered = false;
+      const waited = h.coordinator.revoke(op, wait).then((revoked) => {
+        answered = true;
+        return revoked;
+      });
+      const since = h.clock.now();
+      await looks.more();
+      h.clock.advance(749);
+      await looks.more();
+      await looks.more();
+      expect(answered).toBe(false);
+      h.clock.advance(1);
+      const { barrier } = await waited;
+      expect(barrier).toMatchObject({ ...expected, denyingFrom: since + 750 });
+    });
+
+    test("waits for the bound of all guards where none reports at all", async () => {
+      const h = house();
+      const waited = h.coordinator.revoke(op, wait);
+      while ((await h.store.status()).position === 0) await new Promise(setImmediate);
+      await new Promise(setImmediate);
+      h.clock.advance(STALENESS_MS_MAX + CLOCK_SKEW_MS_DEFAULT);
+      expect((await waited).barrier).toMatchObject({ seen: 0, guards: 0, behind: [] });
+    });
+
+    test("refuses to wait for what there is not", async () => {
+      const h = house();
+      const request = { boundary: { kind: "epoch" }, wait: "everyone" };
+      await refuses("invalid_request", h.coordinator.revoke(op, request));
+    });
+  });
+
+  test("answers all the same when nobody can tell who has it", async () => {
+    const h = house({ guards: { reports: () => Promise.reject(new Error("gone")) } });
+    const revoked = await h.coordinator.revoke(op, { boundary: { kind: "epoch" } });
+    expect(revoked).toMatchObject({ applied: true });
+    expect("barrier" in revoked).toBe(false);
   });
 
   test("D-stolen-chain cuts nothing for whoever does not hold the key", async () => {
