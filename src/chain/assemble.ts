@@ -72,9 +72,7 @@ function hopsOf(tokens: readonly ChainToken[]): readonly ChainHop[] {
   for (const token of tokens) {
     const { anchor } = token.claims;
     if (anchor !== undefined) {
-      for (const { hop, agent, identity, jkt } of anchor.lineage) {
-        hops.push({ id: hop, agent, identity, holder: jkt });
-      }
+      for (const hop of anchor.lineage) hops.push(hop);
     } else if (!token.selfLink) {
       const { holder, identity } = token;
       const agent = token.claims.agent ?? thumbprintUri(holder);
@@ -112,7 +110,8 @@ function keysOf(tokens: readonly ChainToken[]): ReadonlySet<string> {
   for (const { signer, holder, claims } of tokens) {
     keys.add(signer);
     keys.add(holder);
-    for (const { jkt } of claims.anchor?.lineage ?? []) keys.add(jkt);
+    if (claims.anchor === undefined) continue;
+    for (const hop of claims.anchor.lineage) keys.add(hop.holder);
   }
   return keys;
 }
@@ -135,5 +134,7 @@ function linksOf(tokens: readonly ChainToken[]): {
 }
 
 function statusesOf(tokens: readonly ChainToken[]): readonly StatusReference[] {
-  return tokens.flatMap(({ claims }) => (claims.status === undefined ? [] : [claims.status]));
+  const statuses: StatusReference[] = [];
+  for (const { claims } of tokens) if (claims.status !== undefined) statuses.push(claims.status);
+  return statuses;
 }

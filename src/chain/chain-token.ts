@@ -6,7 +6,9 @@ import type { JsonObject } from "../base/json-value.js";
 import { TOKEN_BYTES_MAX } from "../base/limits.js";
 import { parseJws, readClaims, typOf, type UnverifiedJws } from "../token/jws.js";
 import { importPublicKey, type PublicKey } from "../token/key.js";
+import { readAnchorText } from "../wire/anchor-text.js";
 import {
+  type LineageHop,
   readAatClaims,
   readAgentDelegationClaims,
   readAnchorClaims,
@@ -26,6 +28,8 @@ export interface PresentedToken {
   readonly raw: JsonObject;
   /** Its `authorization_details` as they stand there, where the token before it states the very same. */
   readonly details: StatedMember | undefined;
+  /** Its `lineage`, where that was read from the text; then `raw` has none, and no `act`. */
+  readonly lineage: readonly LineageHop[] | undefined;
 }
 
 /** A token whose claims are read; what they are worth is for the rules to say. */
@@ -70,14 +74,23 @@ export function presentToken(
   before?: PresentedToken,
 ): PresentedToken {
   const jws = parseJws(text, { bytesMax: TOKEN_BYTES_MAX });
+  const rule = index === 0 ? profile.typ.root : profile.typ.child;
+  if (index === 0 && profile.claims === "legate") {
+    const read = readAnchorText(decodeUtf8(jws.payloadBytes), jws.payloadBytes);
+    if (read !== undefined) {
+      checkTyp(typOf(jws), rule);
+      return { index, jws, raw: read.claims, details: undefined, lineage: read.lineage };
+    }
+  }
   const details = before === undefined || profile.canonical ? undefined : detailsOf(before);
   const restating =
     details === undefined
       ? undefined
       : parseRestating(decodeUtf8(jws.payloadBytes), DETAILS, details);
   const raw = restating ?? readAlone(jws, profile);
-  checkTyp(typOf(jws), index === 0 ? profile.typ.root : profile.typ.child);
-  return { index, jws, raw, details: restating === undefined ? undefined : details };
+  checkTyp(typOf(jws), rule);
+  const restated = restating === undefined ? undefined : details;
+  return { index, jws, raw, details: restated, lineage: undefined };
 }
 
 const DETAILS = "authorization_details";
@@ -102,24 +115,26 @@ export function readToken(
   parent: ChainToken | undefined,
   profile: Profile,
 ): ChainToken {
-  return readRaw(token.raw, parent, profile, new LateDigest(token.jws.signingInput));
+  const hash = new LateDigest(token.jws.signingInput);
+  return readRaw(token.raw, parent, profile, hash, { lineage: token.lineage });
 }
 
 /**
  * The same from claims that are not signed yet: a minter judges its own work before.
  *
- * @param known A key that was taken in before: what confirms its own `jwk`, the very object, confirms it.
+ * @param known.key A key that was taken in before: what confirms its own `jwk`, the very object, confirms it.
+ * @param known.lineage What `lineage` says, where that was read before.
  */
 export function readRaw(
   raw: JsonObject,
   parent: ChainToken | undefined,
   profile: Profile,
   hash: LateDigest,
-  known?: PublicKey,
+  known: { readonly key?: PublicKey; readonly lineage: readonly LineageHop[] | undefined },
 ): ChainToken {
-  const claims = claimsOf(raw, parent === undefined, profile);
+  const claims = claimsOf(raw, parent === undefined, profile, known.lineage);
   const before = parent && { details: parent.claims.details, tools: parent.stated.tools };
-  return makeToken(claims, statedBy(claims, profile, before), parent, profile, { hash, known });
+  return makeToken(claims, statedBy(claims, profile, before), parent, profile, hash, known.key);
 }
 
 function makeToken(
@@ -127,7 +142,8 @@ function makeToken(
   stated: Stated,
   parent: ChainToken | undefined,
   profile: Profile,
-  { hash, known }: { readonly hash: LateDigest; readonly known: PublicKey | undefined },
+  hash: LateDigest,
+  known: PublicKey | undefined,
 ): ChainToken {
   const { jwk, jkt } = claims.confirmation;
   const isKnown = known !== undefined && (jwk as unknown) === known.jwk;
@@ -161,14 +177,19 @@ function makeToken(
   };
 }
 
-function claimsOf(raw: JsonObject, first: boolean, profile: Profile): TokenClaims {
+function claimsOf(
+  raw: JsonObject,
+  first: boolean,
+  profile: Profile,
+  lineage: readonly LineageHop[] | undefined,
+): TokenClaims {
   switch (profile.claims) {
     case "agent-delegation":
       return readAgentDelegationClaims(raw, first);
     case "attenuating-agent-token":
       return readAatClaims(raw, first);
     case "legate":
-      return first ? readAnchorClaims(raw) : readLinkClaims(raw);
+      return first ? readAnchorClaims(raw, lineage) : readLinkClaims(raw);
   }
 }
 
@@ -188,7 +209,7 @@ export function rootOf(token: ChainToken): ChainToken {
 /** Id of the hop that a token speaks for. A link's is its own digest, so nobody chooses it. */
 export function hopIdOf(token: ChainToken): string {
   if (token.parent === undefined) {
-    return token.claims.anchor?.lineage.at(-1)?.hop ?? token.claims.tokenId;
+    return token.claims.anchor?.lineage.at(-1)?.id ?? token.claims.tokenId;
   }
   return token.selfLink ? hopIdOf(token.parent) : token.hash.value;
 }

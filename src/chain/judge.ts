@@ -22,6 +22,7 @@ import {
   PARSE_FIRST_ORDER,
   ROOT_ORDER,
 } from "./link-rules.js";
+import type { Profile } from "./profile.js";
 import type { Judgement, Rule } from "./rule.js";
 import { judgeIdentity, verifySignature } from "./signature-rules.js";
 
@@ -66,7 +67,10 @@ export function judgeDraft(
 ): void {
   const { profile } = judgement;
   const judge = (): void => {
-    const token = readRaw(raw, parent, profile, NO_DIGEST, by.holderKey);
+    const token = readRaw(raw, parent, profile, NO_DIGEST, {
+      key: by.holderKey,
+      lineage: undefined,
+    });
     token.signer = by.signer;
     const order = profile.order === "parse-first" ? PARSE_FIRST_ORDER : orderOf(token);
     for (const rule of order) rule(token, judgement);
@@ -93,8 +97,8 @@ function parseFirst(
   basis: Basis,
   now: number,
 ): readonly ChainToken[] {
-  const { profile } = basis;
-  const judgement = { ...basis, now };
+  const { profile, trust } = basis;
+  const judgement = { profile, trust, now };
   const first = prefix === undefined ? 0 : prefix.index + 1;
   const presented: PresentedToken[] = [];
   const judged: ChainToken[] = [];
@@ -126,33 +130,59 @@ function verifyFirst(
   basis: Basis,
   now: number,
 ): readonly ChainToken[] {
-  const { profile } = basis;
-  const judgement = { ...basis, now };
-  const first = prefix === undefined ? 0 : prefix.index + 1;
-  const presented: PresentedToken[] = [];
-  for (const [place, text] of rest.entries()) {
-    const present = () => presentToken(text, first + place, profile, presented.at(-1));
-    presented.push(locating(text, first + place, present));
-  }
+  const { profile, trust } = basis;
+  const judgement = { profile, trust, now };
+  const presented = presentAll(rest, prefix === undefined ? 0 : prefix.index + 1, profile);
   if (profile.uniqueTokenIds) refuseRepeated(presented, prefix);
   if (prefix !== undefined) rejudgeTimes(prefix, basis, now);
   const judged: ChainToken[] = [];
   let parent = prefix;
   for (const source of presented) {
-    const token = locating(source.jws.text, source.index, () => {
-      const signer = verifySignature(source, parent, basis);
-      const read = readToken(source, parent, profile);
-      read.signer = signer;
-      return read;
-    });
-    naming(token, () => {
+    const token = readSigned(source, parent, basis);
+    try {
       for (const rule of orderOf(token)) rule(token, judgement);
       judgeIdentity(token, basis);
-    });
+    } catch (thrown) {
+      throw named(thrown, token);
+    }
     judged.push(token);
     parent = token;
   }
   return judged;
+}
+
+function presentAll(
+  texts: readonly string[],
+  first: number,
+  profile: Profile,
+): readonly PresentedToken[] {
+  const presented: PresentedToken[] = [];
+  let before: PresentedToken | undefined;
+  for (const text of texts) {
+    const index = first + presented.length;
+    try {
+      before = presentToken(text, index, profile, before);
+    } catch (thrown) {
+      throw located(thrown, text, index);
+    }
+    presented.push(before);
+  }
+  return presented;
+}
+
+function readSigned(
+  source: PresentedToken,
+  parent: ChainToken | undefined,
+  basis: Basis,
+): ChainToken {
+  try {
+    const signer = verifySignature(source, parent, basis);
+    const token = readToken(source, parent, basis.profile);
+    token.signer = signer;
+    return token;
+  } catch (thrown) {
+    throw located(thrown, source.jws.text, source.index);
+  }
 }
 
 function orderOf({ parent }: ChainToken): readonly Rule[] {
@@ -164,6 +194,10 @@ function refuseRepeated(
   presented: readonly PresentedToken[],
   prefix: ChainToken | undefined,
 ): void {
+  if (presented.length === 1 && prefix === undefined) {
+    for (const { raw } of presented) readTokenId(raw);
+    return;
+  }
   const ids = new Set<string>();
   for (let token = prefix; token !== undefined; token = token.parent) ids.add(token.claims.tokenId);
   for (const { raw, jws, index } of presented) {
@@ -183,8 +217,12 @@ function naming<T>(token: ChainToken, judge: () => T): T {
   try {
     return judge();
   } catch (thrown) {
-    throw thrown instanceof DelegationError ? thrown.at(hopIdOf(token)) : thrown;
+    throw named(thrown, token);
   }
+}
+
+function named(thrown: unknown, token: ChainToken): unknown {
+  return thrown instanceof DelegationError ? thrown.at(hopIdOf(token)) : thrown;
 }
 
 /** The same for a token that is not read yet: a link's id is its digest, an anchor's is not known. */
@@ -192,9 +230,13 @@ function locating<T>(text: string, index: number, judge: () => T): T {
   try {
     return judge();
   } catch (thrown) {
-    if (!(thrown instanceof DelegationError) || index === 0) throw thrown;
-    throw hasTwoDots(text) ? thrown.at(signingInputDigest(text)) : thrown;
+    throw located(thrown, text, index);
   }
+}
+
+function located(thrown: unknown, text: string, index: number): unknown {
+  if (!(thrown instanceof DelegationError) || index === 0) return thrown;
+  return hasTwoDots(text) ? thrown.at(signingInputDigest(text)) : thrown;
 }
 
 function hasTwoDots(text: string): boolean {

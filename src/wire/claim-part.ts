@@ -67,7 +67,7 @@ export function readLineage(claims: JsonObject): readonly LineageHop[] {
     let members = 0;
     for (const _ in entry) members += 1;
     if (members !== 4) throw malformed("lineage");
-    hops.push({ hop, agent, identity, jkt });
+    hops.push({ id: hop, agent, identity, holder: jkt });
   }
   return hops;
 }

@@ -27,7 +27,7 @@ import {
   text,
   whole,
 } from "./claim-value.js";
-import type { TokenClaims } from "./token-claims.js";
+import type { LineageHop, TokenClaims } from "./token-claims.js";
 
 /**
  * Reads a token of the `agent-delegation` draft.
@@ -85,9 +85,10 @@ export function readAatClaims(claims: JsonObject, first: boolean): TokenClaims {
  * Reads an anchor of the `legate` profile: a root of the AAT draft that any OAuth resource server can read
  * (RFC 9068 §2.2), with claims of our own. `act` is for others to read and is not looked at.
  *
+ * @param lineage What the claim `lineage` says, where that was read before.
  * @throws {DelegationError} `malformed`, with the claim as rule.
  */
-export function readAnchorClaims(claims: JsonObject): TokenClaims {
+export function readAnchorClaims(claims: JsonObject, lineage?: readonly LineageHop[]): TokenClaims {
   return readAatBased(claims, true, {
     subject: name(claims, "sub"),
     agent: name(claims, "client_id"),
@@ -98,7 +99,7 @@ export function readAnchorClaims(claims: JsonObject): TokenClaims {
       tree: name(claims, "txn"),
       principalIssuer:
         claims.principal_iss === undefined ? text(claims, "iss") : name(claims, "principal_iss"),
-      lineage: readLineage(claims),
+      lineage: lineage ?? readLineage(claims),
       generation: name(claims, "gen"),
       position: whole(claims, "pos"),
       bearer: flag(claims, "bearer"),
@@ -166,4 +167,4 @@ function positive(claims: JsonObject): number {
   throw malformed("del_max_depth");
 }
 
-export type { StatusReference, TokenClaims } from "./token-claims.js";
+export type { LineageHop, StatusReference, TokenClaims } from "./token-claims.js";

@@ -15,11 +15,12 @@ export interface StatusReference {
 
 /** One hop of an anchor's `lineage`. */
 export interface LineageHop {
-  readonly hop: string;
+  /** `hop` */
+  readonly id: string;
   readonly agent: string;
   readonly identity: "proven" | "asserted";
-  /** RFC 7638 SHA-256 thumbprint of the hop's holder key. */
-  readonly jkt: string;
+  /** `jkt`: RFC 7638 SHA-256 thumbprint of the hop's holder key. */
+  readonly holder: string;
 }
 
 /** What every token of every profile says. Times are epoch milliseconds. */
