@@ -3,6 +3,7 @@ import { sign } from "node:crypto";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { GrantInput } from "../src/wire/grant.js";
 import {
   type Delegator,
   deepHop,
@@ -20,7 +21,7 @@ import {
   type Subject,
   timeOf,
 } from "./harness.js";
-import { at, signedMessages } from "./material.js";
+import { at, signedMessages, TEAM_TOOLS } from "./material.js";
 import type { Line, Section } from "./report.js";
 
 const PARENTS = 16;
@@ -46,10 +47,12 @@ export async function measureSection(run: Run): Promise<Section> {
 async function inMemory(run: Run): Promise<Line[]> {
   const engine = await openEmbedded();
   const delegators = await delegatorsOf(engine);
+  const strangers = await delegatorsOf(engine, ownTools);
   const timings = await measure(
     [
       signing(),
       delegating("delegate", delegators, 1),
+      delegating("delegate unseen", strangers, 1),
       delegating("delegate many", delegators, IN_FLIGHT),
     ],
     longer(run.effort),
@@ -65,6 +68,11 @@ async function inMemory(run: Run): Promise<Line[]> {
     {
       name: `delegate in memory, ${IN_FLIGHT} in flight ÷ one sign`,
       value: ratioOf(timings, "delegate many", "sign"),
+      unit: "ratio",
+    },
+    {
+      name: "delegate in memory, a grant never seen before ÷ one sign",
+      value: ratioOf(timings, "delegate unseen", "sign"),
       unit: "ratio",
     },
     { name: "delegate in memory", value: timeOf(timings, "delegate"), unit: "us" },
@@ -102,13 +110,20 @@ function longer(effort: Effort): Effort {
 
 async function delegatorsOf(
   engine: Awaited<ReturnType<typeof openEmbedded>>,
+  toolsFor?: typeof ownTools,
 ): Promise<Delegator[]> {
   const keys = keyPool();
   const delegators: Delegator[] = [];
   for (let index = 0; index < PARENTS; index++) {
-    delegators.push(await delegatorOf(engine, await deepHop(engine, index, 3), keys));
+    delegators.push(await delegatorOf(engine, await deepHop(engine, index, 3), keys, toolsFor));
   }
   return delegators;
+}
+
+/** Narrower for each request in another way, so that neither text nor digest was seen before. */
+function ownTools(index: number): GrantInput["tools"] {
+  const own = { constraint_type: "path" as const, under: `/reports/${index}` };
+  return { ...TEAM_TOOLS, "files.read": { path: own } };
 }
 
 function signing(): Subject {

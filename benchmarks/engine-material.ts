@@ -76,6 +76,7 @@ export async function delegatorOf(
   engine: Embedded,
   hop: EmbeddedHop,
   keys: readonly SigningKey[],
+  toolsFor: (index: number) => GrantInput["tools"] = () => TEAM_TOOLS,
 ): Promise<Delegator> {
   const { key, tokens, chain } = hop.holder;
   const { coordinator, issuer } = engine;
@@ -84,7 +85,7 @@ export async function delegatorOf(
   const requestFor = (index: number): object => ({
     agent: `spiffe://example.com/agent/${index % 100}`,
     holderKey: at(keys, index).jwk,
-    grant,
+    grant: { ...grant, tools: toolsFor(index) },
   });
   const offer = offerSession();
   const first = requestFor(0);

@@ -7,6 +7,7 @@ import { HOPS_MAX, JSON_DEPTH_MAX } from "../base/limits.js";
 import type { CreateMove } from "../coordinator/store.js";
 import { HOP_TABLE, next } from "../lifecycle/table.js";
 import type { Authority } from "../wire/grant.js";
+import { plainAuthority } from "../wire/plain-authority.js";
 import type { TreeRecord } from "../wire/record.js";
 import { checkRoom } from "./counters.js";
 import { hopIn } from "./cuts.js";
@@ -206,7 +207,10 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** A copy that a journal's reader will take: a number or a depth that it refuses would be the end of the whole journal. */
 function readable(authority: Authority): JsonObject {
-  return parseJson(JSON.stringify(authority), { depthMax: SEED_DEPTH_MAX }) as JsonObject;
+  const text = () => JSON.stringify(authority);
+  return (
+    plainAuthority(authority) ?? (parseJson(text(), { depthMax: SEED_DEPTH_MAX }) as JsonObject)
+  );
 }
 
 /** What stands around an authority in a line is not as deep as the rest. */

@@ -18,6 +18,7 @@ import {
   nameSchema,
   withoutPrototype,
 } from "./grant-limits.js";
+import { isPlainAuthority } from "./plain-authority.js";
 import { plainGrantRest } from "./plain-request.js";
 import { scopesSchema } from "./scope.js";
 import { parseShape } from "./shape.js";
@@ -149,6 +150,7 @@ const authoritySchema = z.strictObject({
  * @throws {DelegationError} `invalid_grant_shape`, `unknown_constraint`
  */
 export function parseAuthority(json: unknown): Authority {
+  if (isPlainAuthority(json)) return json as Authority;
   return parseShape(authoritySchema, json, "invalid_grant_shape") as Authority;
 }
 
