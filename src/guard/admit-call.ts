@@ -32,22 +32,34 @@ export function admitCall(
   approvals: readonly ApprovalNeed[],
   policy: string | undefined,
 ): Promise<Admitted> {
-  const { chain, leaf, invocation, now } = presented;
+  const { chain, leaf, log, invocation, now } = presented;
+  const seen = log.follower.position;
   const move: AdmitMove = {
     tenant: chain.tenant,
     tree: chain.tree,
-    hops: chain.hops.map(({ id }) => id),
+    hops: idsOf(chain),
     offline: chain.offline,
     charge: { spend: priceOf(chain.grant.limits, invocation, bench.costOf, leaf.id) },
     stated: statedByLinks(chain),
     tickets: ticketUses(bench, call, presented, approvals),
-    seen: bench.follower.position,
-    event: callLine(bench, presented, policy, bench.follower.position),
+    seen,
+    event: callLine(bench, presented, policy, seen),
     now,
   };
   // Of what was signed: an ES256 signature has a second spelling, which gives the whole text another digest.
   return bench.admission.admit(call.once === true ? { ...move, once: chain.parHash } : move);
 }
+
+/** Made once for each chain. */
+function idsOf({ hops }: VerifiedChain): readonly string[] {
+  const known = IDS.get(hops);
+  if (known !== undefined) return known;
+  const ids = Object.freeze(hops.map(({ id }) => id));
+  IDS.set(hops, ids);
+  return ids;
+}
+
+const IDS = new WeakMap<VerifiedChain["hops"], readonly string[]>();
 
 /** Limits that offline links add: theirs to be charged as well. What equals the token before is its, shared, and charged there. */
 function statedByLinks(chain: VerifiedChain): readonly StatedLimits[] {

@@ -174,9 +174,16 @@ export function abortLine(
   };
 }
 
+/** One text for as long as the chain is known: it is compared at each call. */
 function requesterOf({ principal }: VerifiedChain): string {
-  return `${principal.issuer} ${principal.subject}`;
+  const known = REQUESTERS.get(principal);
+  if (known !== undefined) return known;
+  const requester = `${principal.issuer} ${principal.subject}`;
+  REQUESTERS.set(principal, requester);
+  return requester;
 }
+
+const REQUESTERS = new WeakMap<VerifiedChain["principal"], string>();
 
 function keyedDigest(
   { auditKey }: Scribe,

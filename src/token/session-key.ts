@@ -16,6 +16,8 @@ import { proofInvalid } from "./proof-fault.js";
 const KEY_DOMAIN = "legate-session-key-1";
 const MAC_DOMAIN = "legate-session-mac-1";
 const BLOCK_BYTES = 64;
+/** Bytes of a text that has a place beside the key: more than a call of ours takes. */
+const ROOM_BYTES = 768;
 
 /** An X25519 key for one agreement. */
 export interface EphemeralKey {
@@ -86,7 +88,7 @@ export class MacKey {
   constructor(key: Uint8Array) {
     if (key.length > BLOCK_BYTES)
       throw new RangeError("a longer key would have to be hashed first");
-    this.#inner = Buffer.alloc(BLOCK_BYTES, 0x36);
+    this.#inner = Buffer.alloc(BLOCK_BYTES + ROOM_BYTES, 0x36);
     this.#outer = Buffer.alloc(BLOCK_BYTES + 32, 0x5c);
     for (const [at, byte] of key.entries()) {
       this.#inner[at] = byte ^ 0x36;
@@ -99,25 +101,32 @@ export class MacKey {
     const { session, sequence, leafDigest, audience, tool, argumentsDigest } = input;
     // JSON keeps the parts apart, and writes a lone surrogate as itself and nothing else.
     const call = `${quoted(leafDigest)},${quoted(audience)},${quoted(tool)},${quoted(argumentsDigest)}`;
-    return this.hmac(`["${MAC_DOMAIN}",${quoted(session)},${JSON.stringify(sequence)},${call}]`);
+    const number = Number.isSafeInteger(sequence) ? `${sequence}` : JSON.stringify(sequence);
+    return this.hmac(`["${MAC_DOMAIN}",${quoted(session)},${number},${call}]`);
   }
 
   /** Whether `mac` is the one of `input`, in constant time. */
   verify(input: MacInput, mac: string): boolean {
-    if (Buffer.byteLength(mac) !== MAC_CHARS) return false;
+    // A text with a character of several bytes is longer, or comes to fewer whole characters.
+    if (mac.length !== MAC_CHARS || GIVEN.write(mac) !== MAC_CHARS) return false;
     EXPECTED.write(this.mac(input), "latin1");
-    GIVEN.write(mac);
     return timingSafeEqual(GIVEN, EXPECTED);
   }
 
   /** HMAC-SHA-256 of a text's UTF-8, in base64url. */
   hmac(text: string): string {
-    const block = Buffer.allocUnsafe(BLOCK_BYTES + Buffer.byteLength(text));
-    block.set(this.#inner);
-    block.write(text, BLOCK_BYTES);
     // A digest as text is cheaper than as a new buffer.
-    this.#outer.write(hash("sha256", block, "binary"), BLOCK_BYTES, "binary");
+    this.#outer.write(hash("sha256", this.#blockOf(text), "binary"), BLOCK_BYTES, "binary");
     return hash("sha256", this.#outer, "base64url");
+  }
+
+  /** The padded key and the text after it, until the next call. */
+  #blockOf(text: string): Uint8Array {
+    // No character of UTF-16 takes more than three bytes.
+    if (text.length * 3 > ROOM_BYTES) {
+      return Buffer.concat([this.#inner.subarray(0, BLOCK_BYTES), Buffer.from(text)]);
+    }
+    return this.#inner.subarray(0, BLOCK_BYTES + this.#inner.write(text, BLOCK_BYTES));
   }
 }
 

@@ -229,3 +229,34 @@ test("the mac is HMAC-SHA-256", () => {
   );
   expect(() => new MacKey(new Uint8Array(65))).toThrow(RangeError);
 });
+
+test("the mac of a text is the same whatever came before it, and however long it is", () => {
+  const secret = new Uint8Array(32).fill(7);
+  const key = new MacKey(secret);
+  for (const length of [0, 700, 1, 256, 255, 257, 768, 769, 10_000, 3]) {
+    for (const letter of ["a", "é", "\u2028", "😀"]) {
+      const text = letter.repeat(length);
+      expect(key.hmac(text)).toBe(createHmac("sha256", secret).update(text).digest("base64url"));
+    }
+  }
+});
+
+test("a mac of another length or with other characters is none, whatever was compared before", () => {
+  const key = new MacKey(new Uint8Array(32).fill(7));
+  const input = { ...call, session: "s", sequence: 1, audience: parties.audience };
+  const mac = key.mac(input);
+  const others = [
+    "",
+    mac.slice(0, -1),
+    `${mac}A`,
+    `${mac.slice(0, -1)}\u20ac`,
+    `${mac.slice(0, -1)}\u00e9`,
+    `${mac.slice(0, -2)}\u00e9`,
+    `${mac.slice(0, -1)}${String.fromCharCode(0x100 + mac.charCodeAt(42))}`,
+    `${mac.slice(0, -1)}\ud800`,
+  ];
+  for (const other of others) {
+    expect(key.verify(input, mac)).toBe(true);
+    expect(key.verify(input, other)).toBe(false);
+  }
+});
