@@ -9,11 +9,9 @@ import type { AgentKeys } from "../token/agent-proof.js";
 import type { Admission } from "./admission.js";
 import type { AuditBuffer } from "./audit-buffer.js";
 import type { Scribe } from "./audit-lines.js";
-import type { CallsInFlight } from "./calls.js";
 import type { CostOf } from "./cost.js";
-import type { Follower } from "./follower.js";
+import type { Logs } from "./logs.js";
 import type { ProofMemory } from "./presented.js";
-import type { RevocationIndex } from "./revocation-index.js";
 
 /** All that a decision needs; made by the guard. */
 export interface Bench extends Scribe, ProofMemory {
@@ -28,9 +26,7 @@ export interface Bench extends Scribe, ProofMemory {
   readonly strict: boolean;
   readonly clock: MonotonicClock;
   readonly timers: Timers;
-  readonly index: RevocationIndex;
-  readonly follower: Follower;
-  readonly calls: CallsInFlight;
+  readonly logs: Logs;
   readonly buffer: AuditBuffer;
   readonly telemetry: Telemetry;
 }

@@ -1,7 +1,7 @@
 /** The checks between a verified chain and an allowed call: alive, granted, and by policy. @module */
 import { DelegationError } from "../base/error.js";
 import { POLICY_MS_MAX } from "../base/limits.js";
-import type { ChainHop, VerifiedChain } from "../chain/verified-chain.js";
+import type { VerifiedChain } from "../chain/verified-chain.js";
 import { evaluate } from "../grant/evaluate.js";
 import {
   consult,
@@ -18,9 +18,10 @@ import type { Presented } from "./presented.js";
  *
  * @throws {DelegationError} `token_expired`, and as {@link checkAlive}
  */
-export function checkStill(bench: Bench, { chain, leaf }: Presented): void {
-  checkAlive(bench, chain, leaf);
-  if (bench.clock.now() < chain.expiresAt) return;
+export function checkStill({ clock }: Bench, presented: Presented): void {
+  checkAlive(presented);
+  const { chain, leaf } = presented;
+  if (clock.now() < chain.expiresAt) return;
   throw new DelegationError("token_expired", "authority expired while others were asked", {
     hop: leaf.id,
     rule: "exp",
@@ -28,8 +29,8 @@ export function checkStill(bench: Bench, { chain, leaf }: Presented): void {
 }
 
 /** Cut, suspended, of a store that is not ours, said to be listed elsewhere, or never counted: not alive. */
-export function checkAlive({ index, follower }: Bench, chain: VerifiedChain, leaf: ChainHop): void {
-  if (!follower.continues(chain.generation)) {
+export function checkAlive({ chain, leaf, log }: Presented): void {
+  if (!log.follower.continues(chain.generation)) {
     throw new DelegationError(
       "generation_unknown",
       "the anchor is of a store that is not continued",
@@ -39,7 +40,7 @@ export function checkAlive({ index, follower }: Bench, chain: VerifiedChain, lea
       },
     );
   }
-  const coverage = index.covering(chain);
+  const coverage = log.index.covering(chain);
   if (coverage !== undefined) {
     const message =
       coverage.code === "delegation_suspended"

@@ -17,16 +17,21 @@ export interface Call {
   readonly audience?: string;
   /** Tickets of granted approvals, in the order in which they were asked for. */
   readonly tickets?: readonly string[];
-  /** A position that the decision must know at least, as `revoke` returned it. */
-  readonly minPosition?: Position;
+  /**
+   * What the decision must know at least, as `revoke` returned it: a position of the log that this chain's tree is cut in, or the
+   * positions of all logs, by partition.
+   */
+  readonly minPosition?: Position | readonly Position[];
   /** Let this chain's last token be used once only. */
   readonly once?: boolean;
 }
 
-/** What every decision tells. */
+/** What every decision about a chain tells. */
 interface Decided {
-  /** Feed position that it was made at. */
+  /** Position that it was made at, in the log of cuts of the chain's tree. */
   readonly position: Position;
+  /** Which log that is: positions of two logs have nothing to do with each other. 0 where the store keeps one. */
+  readonly partition: number;
 }
 
 /** The call may run, once, with exactly `arguments`. */
@@ -43,8 +48,8 @@ export interface Allowed extends Decided {
   readonly session: SessionAnswer | undefined;
 }
 
-/** The call must not run. */
-export interface Denied extends Decided {
+/** The call must not run. Where there are several logs, one that no verified chain stands behind is judged by none of them. */
+export interface Denied extends Partial<Decided> {
   readonly effect: "deny";
   readonly code: Code;
   readonly message: string;

@@ -12,19 +12,18 @@ import type { PolicyEngine } from "../policy/engine.js";
 import type { AgentKeys } from "../token/agent-proof.js";
 import type { ReplayStore } from "../token/replay.js";
 import { SessionTable } from "../token/session.js";
-import type { CutEntry, Position } from "../wire/cut.js";
+import type { Position } from "../wire/cut.js";
 import type { Admission } from "./admission.js";
 import { AuditBuffer } from "./audit-buffer.js";
 import { abortLine } from "./audit-lines.js";
 import { authorize } from "./authorize.js";
 import type { Bench } from "./bench.js";
-import { type CallsInFlight, createCallsInFlight, type RunningCall } from "./calls.js";
-import { rememberingClear } from "./clear-chains.js";
+import type { RunningCall } from "./calls.js";
 import type { CostOf } from "./cost.js";
 import type { Allowed, Call, Decision } from "./decision.js";
-import type { CutFeed } from "./feed.js";
-import { Follower } from "./follower.js";
-import { createRevocationIndex, type RevocationIndex } from "./revocation-index.js";
+import type { CutFeed, PartitionedFeed } from "./feed.js";
+import { FollowedLog, type LogStatus } from "./followed-log.js";
+import { Logs } from "./logs.js";
 import { runAllowed } from "./run.js";
 
 /** How to guard. */
@@ -34,7 +33,8 @@ export interface GuardOptions {
   /** Resources that this guard stands for, byte for byte as tokens name them. */
   readonly audience: readonly string[];
   readonly trust: Trust;
-  readonly feed: CutFeed;
+  /** The log of cuts that it follows, or all logs of a store that keeps several. */
+  readonly feed: CutFeed | PartitionedFeed;
   readonly admission: Admission;
   readonly replay: ReplayStore;
   /** The second gate; without one the grant alone decides. */
@@ -56,23 +56,25 @@ export interface GuardOptions {
 
 /** What a guard says of itself. */
 export interface GuardStatus {
+  /** The worst of all logs'. */
   readonly feed: FeedState;
+  /** Of the first log; positions of several have nothing to do with each other. */
   readonly position: Position;
-  /** Age of the newest evidence, ms. */
+  /** Age of the newest evidence of the log that has been silent longest, ms. */
   readonly ageMs: number;
   readonly maxStalenessMs: number;
   readonly callsInFlight: number;
   readonly auditWaiting: number;
+  /** Entries held; one that is in several logs counts in each. */
   readonly cutsKnown: number;
+  /** Each log by itself, by partition. */
+  readonly logs: readonly LogStatus[];
 }
 
 /** Decides calls, runs them, and stops them when their authority is cut. */
 export class Guard {
-  readonly #options: GuardOptions;
   readonly #clock: MonotonicClock;
-  readonly #index: RevocationIndex;
-  readonly #follower: Follower;
-  readonly #calls: CallsInFlight;
+  readonly #logs: Logs;
   readonly #buffer: AuditBuffer;
   readonly #telemetry: Telemetry;
   readonly #maxStalenessMs: number;
@@ -84,7 +86,6 @@ export class Guard {
         rule: "audience",
       });
     }
-    this.#options = options;
     this.#clock = monotonic(options.clock ?? systemClock);
     const timers = options.timers ?? { ...systemTimers, now: () => this.#clock.now() };
     this.#telemetry = options.telemetry ?? silent;
@@ -94,7 +95,6 @@ export class Guard {
       name: options.name,
       auditKey: Buffer.from(random(32)).toString("base64url"),
     };
-    this.#index = rememberingClear(createRevocationIndex());
     this.#buffer = new AuditBuffer({
       admission: options.admission,
       scribe,
@@ -102,17 +102,20 @@ export class Guard {
       now: () => this.#clock.now(),
       max: options.auditBufferMax ?? AUDIT_BUFFER_MAX,
     });
-    this.#calls = createCallsInFlight((call, why) => this.#onAbort(call, why));
-    this.#follower = new Follower({
-      feed: options.feed,
-      index: this.#index,
+    const following = {
+      name: options.name,
       clock: this.#clock,
       timers,
       maxStalenessMs: this.#maxStalenessMs,
-      onEntries: (entries) => this.#onEntries(entries),
+      telemetry: this.#telemetry,
+      onAbort: (call: RunningCall, why: DelegationError, seen: Position) =>
+        this.#onAbort(call, why, seen),
       onHeartbeat: () => this.#onHeartbeat(),
-      onBlind: () => this.#abortAll("the log of cuts has not been known for too long"),
-    });
+    };
+    this.#logs = new Logs(
+      options.feed,
+      (feed, partition) => new FollowedLog({ ...following, feed, partition }),
+    );
     this.#bench = {
       ...scribe,
       audience: [...options.audience],
@@ -127,17 +130,19 @@ export class Guard {
       strict: options.strict ?? false,
       clock: this.#clock,
       timers,
-      index: this.#index,
-      follower: this.#follower,
-      calls: this.#calls,
+      logs: this.#logs,
       buffer: this.#buffer,
       telemetry: this.#telemetry,
     };
   }
 
-  /** Reads the log of cuts; before, everything is denied. @throws {DelegationError} `store_unavailable` */
+  /**
+   * Reads the logs of cuts; calls in a log's trees are denied before. One that cannot be read is tried again with its next heartbeat.
+   *
+   * @throws {DelegationError} `store_unavailable`, once all were tried, when one could not be read
+   */
   start(): Promise<void> {
-    return this.#follower.start();
+    return this.#logs.start();
   }
 
   /** Decides one call. Never throws: whatever goes wrong is a denial with its own code. */
@@ -159,13 +164,14 @@ export class Guard {
   /** What the guard knows at this moment; asks nobody. */
   status(): GuardStatus {
     return {
-      feed: this.#follower.state(),
-      position: this.#follower.position,
-      ageMs: this.#follower.ageMs,
+      feed: this.#logs.state(),
+      position: this.#logs.all[0]?.follower.position ?? 0,
+      ageMs: this.#logs.ageMs(),
       maxStalenessMs: this.#maxStalenessMs,
-      callsInFlight: this.#calls.size(),
+      callsInFlight: this.#logs.callsInFlight(),
       auditWaiting: this.#buffer.size,
-      cutsKnown: this.#index.size(),
+      cutsKnown: this.#logs.cutsKnown(),
+      logs: this.#logs.all.map((log) => log.status()),
     };
   }
 
@@ -176,51 +182,18 @@ export class Guard {
 
   /** Stops following and what runs, and writes what waits. Afterwards everything is denied. @throws what the store throws */
   async close(): Promise<void> {
-    this.#follower.close();
-    this.#abortAll("the guard was closed");
-    // It denies everything: no cut is news to it.
-    this.#options.feed.report(this.#options.name, Number.MAX_SAFE_INTEGER, []);
+    for (const log of this.#logs.all) log.close();
     await this.#buffer.flush();
   }
 
-  #onEntries(entries: readonly CutEntry[]): void {
-    const now = this.#clock.now();
-    this.#abortCovered(now);
-    this.#report();
-    for (const { at } of entries) {
-      const seconds = Math.max(0, now - at) / 1_000;
-      this.#telemetry.observe("legate_revocation_propagation_seconds", {}, seconds);
-    }
-  }
-
   #onHeartbeat(): void {
-    const now = this.#clock.now();
-    this.#abortCovered(now);
-    this.#index.prune(now);
-    this.#report();
-    this.#telemetry.gauge("legate_staleness_seconds", {}, this.#follower.ageMs / 1_000);
+    this.#telemetry.gauge("legate_staleness_seconds", {}, this.#logs.ageMs() / 1_000);
     this.#telemetry.gauge("legate_staleness_bound_seconds", {}, this.#maxStalenessMs / 1_000);
-    this.#telemetry.gauge("legate_calls_in_flight", {}, this.#calls.size());
+    this.#telemetry.gauge("legate_calls_in_flight", {}, this.#logs.callsInFlight());
     this.#telemetry.gauge("legate_audit_buffer", {}, this.#buffer.size);
   }
 
-  #report(): void {
-    this.#options.feed.report(this.#options.name, this.#follower.position, this.#calls.list());
-  }
-
-  #abortCovered(now: number): void {
-    const aborted = this.#calls.abortCovered(this.#index, now);
-    if (aborted > 0) this.#telemetry.count("legate_calls_aborted_total", {}, aborted);
-  }
-
-  #abortAll(message: string): void {
-    const why = new DelegationError("status_unknown", message, { rule: "maxStalenessMs" });
-    const aborted = this.#calls.abortAll(why);
-    if (aborted > 0) this.#telemetry.count("legate_calls_aborted_total", {}, aborted);
-  }
-
-  #onAbort(call: RunningCall, why: DelegationError): void {
-    const at = { now: this.#clock.now(), seen: this.#follower.position };
-    this.#buffer.addLine(abortLine(this.#bench, call, why, at));
+  #onAbort(call: RunningCall, why: DelegationError, seen: Position): void {
+    this.#buffer.addLine(abortLine(this.#bench, call, why, { now: this.#clock.now(), seen }));
   }
 }

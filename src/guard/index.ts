@@ -28,7 +28,15 @@ export type {
   Decision,
   Denied,
 } from "./decision.js";
-export type { CutFeed, FeedListener, FeedSnapshot, Heartbeat, InFlight } from "./feed.js";
+export type {
+  CutFeed,
+  FeedListener,
+  FeedSnapshot,
+  Heartbeat,
+  InFlight,
+  PartitionedFeed,
+} from "./feed.js";
+export type { LogStatus } from "./followed-log.js";
 export { Guard, type GuardOptions, type GuardStatus } from "./guard.js";
 export type { Coverage } from "./revocation-index.js";
 export { refusalOf } from "./run.js";

@@ -7,6 +7,7 @@ import type { ChainHop, VerifiedChain } from "../chain/verified-chain.js";
 import type { ReplayStore } from "../token/replay.js";
 import type { Sessions } from "../token/session.js";
 import type { Invocation } from "../wire/invocation.js";
+import type { FollowedLog } from "./followed-log.js";
 
 /** What a guard remembers of proofs. */
 export interface ProofMemory {
@@ -19,6 +20,8 @@ export class Presented implements Presentation {
   readonly chain: VerifiedChain;
   /** The acting hop. */
   readonly leaf: ChainHop;
+  /** The log of cuts that it is judged by. */
+  readonly log: FollowedLog;
   readonly invocation: Invocation;
   /** The one instant of this decision, epoch ms. */
   readonly now: number;
@@ -29,12 +32,14 @@ export class Presented implements Presentation {
   constructor(
     chain: VerifiedChain,
     leaf: ChainHop,
+    log: FollowedLog,
     invocation: Invocation,
     now: number,
     { replay, sessions }: ProofMemory,
   ) {
     this.chain = chain;
     this.leaf = leaf;
+    this.log = log;
     this.invocation = invocation;
     this.now = now;
     this.replay = replay;

@@ -156,6 +156,7 @@ describe("an approval", () => {
       approvals: [{ approvers: 2, from: ["bo", "cy", "di"] }],
       policyVersion: "",
       position: 0,
+      partition: 0,
     });
     await expect(s.guard.run(s.refund(), () => "paid")).rejects.toMatchObject({
       code: "approval_required",
