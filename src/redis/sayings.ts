@@ -4,17 +4,20 @@ import type { JsonObject } from "../base/json-value.js";
 import type { CutResult, DelegationStore, RevokeMove } from "../coordinator/store.js";
 import type { Durability } from "./durability.js";
 import type { Ground } from "./ground.js";
-import { resume, revoke, revokeIn, suspend } from "./moves.js";
+import { complete, resume, revoke, revokeIn, suspend } from "./moves.js";
 import type { Settled } from "./options.js";
 import { openOutbox } from "./outbox.js";
 import type { Outgoing } from "./outbox-item.js";
 
+type CompleteMove = Parameters<DelegationStore["complete"]>[0];
 type SuspendMove = Parameters<DelegationStore["suspend"]>[0];
 
 /** Cuts and suspensions. */
 export interface Sayings {
   revoke(move: RevokeMove): Promise<CutResult>;
   suspend(move: SuspendMove): Promise<CutResult>;
+  /** Ends a task. A life that lost it is told of a cut of the hop: what is over must not begin again. */
+  complete(move: CompleteMove): Promise<CutResult>;
   /** Lifts a suspension, after all that was said before has been sent: a suspension that was asked for first is not overtaken. */
   resume(move: SuspendMove): Promise<CutResult>;
   /** Says everything again that a partition may have lost. */
@@ -72,6 +75,11 @@ export function sayingsOf(ground: Ground, durability: Durability, how: Settled):
       return through(tree, move, (attempt) => revoke(ground, move, attempt));
     },
     suspend: (move) => through(move.tree, move, () => suspend(ground, move)),
+    complete: (move) => {
+      const { tenant, tree, hop, event, now } = move;
+      const boundary = { kind: "hop", tree, hop };
+      return through(tree, { tenant, boundary, event, now }, () => complete(ground, move));
+    },
     resume: async (move) => {
       await Promise.all(unsent);
       return resume(ground, move);

@@ -14,7 +14,7 @@ import { startHeartbeats } from "./heartbeat.js";
 import { baseKey } from "./layout.js";
 import { looksOf } from "./looks.js";
 import { create, narrow, register } from "./making.js";
-import { complete, renew, settle, sweep, sweepIn } from "./moves.js";
+import { renew, settle, sweep, sweepIn } from "./moves.js";
 import { type RedisStoreOptions, type Settled, settled } from "./options.js";
 import { readReports } from "./reports.js";
 import { open } from "./roots.js";
@@ -134,7 +134,7 @@ function movesOf(ground: Ground, durability: Durability, sayings: Sayings): Move
     settle: (move) => settle(ground, move),
     suspend: (move) => sayings.suspend(move),
     resume: (move) => sayings.resume(move),
-    complete: (move) => complete(ground, move),
+    complete: (move) => sayings.complete(move),
     narrow: (move) => narrow(ground, move),
     revoke: (move) => sayings.revoke(move),
     renew: (move) => renew(ground, move),
