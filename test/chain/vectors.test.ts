@@ -114,6 +114,7 @@ describe("the runner", () => {
 
   test.each<[string, string, object, string]>([
     ["a chain alone", AAT, { request: undefined, audience: undefined }, "accept"],
+    ["a call at no resource that is named", AAT, { audience: undefined }, "accept"],
     [
       "some of the entries",
       "status-list.json",
@@ -137,6 +138,12 @@ describe("the runner", () => {
     const keys = trust?.keys.map((key) => ({ ...key, kid: "other" }));
     const renamed = { trust: { ...trust, keys } };
     expect(only("agent-delegation.json", renamed)).toMatchObject({ observed: "signature_invalid" });
+  });
+
+  test("tells our own code where the draft has no name for what happened", () => {
+    const trust = { keys: Array(17).fill({ kty: "oct", k: "c2VjcmV0", alg: "HS256" }), algs: [] };
+    const result = { observed: "config_invalid", code: "config_invalid" };
+    expect(only("agent-delegation.json", { trust })).toMatchObject(result);
   });
 
   test("refuses a file of another format", () => {

@@ -278,7 +278,8 @@ describe("the shape of a chain", () => {
   });
 
   test("C13 a maximum below the token's own depth is refused", () => {
-    refuses("depth_invalid", () => verified([root, forgedLink([root], { del_max_depth: 0 })]));
+    const short = forgedLink([root], { del_max_depth: 0 });
+    refuses("depth_invalid", () => verified([root, short]), "del_max_depth");
   });
 
   test("C15 too many tokens or hops are refused before any signature", () => {
