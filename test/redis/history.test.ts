@@ -39,7 +39,7 @@ const final = (state: Partial<FinalState> = {}): Entry => ({
   type: "final",
   at: 1e6,
   state: {
-    continued: true,
+    endedTrees: [],
     cuts: [],
     suspended: [],
     lifted: [],
@@ -176,11 +176,20 @@ describe("finds", () => {
     expect(faultsOf(...entries)).toEqual(["used_twice p2", "overspent"]);
   });
 
-  test("a charge that was forgotten, unless the store began anew", async () => {
+  test("a charge that was forgotten", async () => {
     const said = [invoke("p", 0, PAY), ok("p", 1)];
     const state = { budgets: [{ hop: "a", limit: 100, spent: 0 }], log: await logOf("p") };
     expect(faultsOf(...said, final(state))).toEqual(["spend_lost"]);
-    expect(faultsOf(...said, final({ ...state, continued: false }))).toEqual([]);
+  });
+
+  test("of a tree that ended with its partition a lost cut, and nothing else", () => {
+    const entries = [
+      ...[invoke("p", 0, PAY), ok("p", 1)],
+      ...[invoke("s", 6, SUSPEND), ok("s", 7), durable("s", 8)],
+      ...CUT_KEPT,
+      final({ endedTrees: ["root"] }),
+    ];
+    expect(faultsOf(...entries)).toEqual(["cut_lost c"]);
   });
 
   test("an audit line that is missing, and one that was changed", async () => {

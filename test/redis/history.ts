@@ -58,13 +58,14 @@ export type Entry =
   | { readonly type: "final"; readonly at: number; readonly state: FinalState };
 
 export interface FinalState {
-  /** False where the store began anew, with a generation of its own: then nothing but cuts had to be kept. */
-  readonly continued: boolean;
+  /** Trees whose partition began anew: nothing of theirs is allowed any more, so nothing but cuts had to be kept. */
+  readonly endedTrees: readonly string[];
   /** Boundaries that the log of cuts holds, each kept where all that it covers are cut. */
   readonly cuts: readonly Boundary[];
   /** Ids of suspensions and of lifts that the log holds. */
   readonly suspended: readonly string[];
   readonly lifted: readonly string[];
+  /** Of trees that have not ended. */
   readonly budgets: readonly {
     readonly hop: string;
     readonly limit: number;
@@ -211,7 +212,7 @@ class Known {
     return this.#of("cut", "suspend", "resume").filter((one) => one.durableAt !== undefined).length;
   }
 
-  lost({ cuts, suspended, lifted }: FinalState): Violation[] {
+  lost({ cuts, suspended, lifted, endedTrees }: FinalState): Violation[] {
     const there = new Set(cuts.map(boundaryText));
     const held = { suspend: new Set(suspended), resume: new Set(lifted) };
     return this.#of("cut", "suspend", "resume").flatMap(({ op, deed, durableAt }): Violation[] => {
@@ -220,7 +221,7 @@ class Known {
         const text = boundaryText(deed.boundary);
         return there.has(text) ? [] : [{ fault: "cut_lost", op, what: text }];
       }
-      if (held[deed.f].has(deed.suspension)) return [];
+      if (held[deed.f].has(deed.suspension) || endedTrees.includes(deed.tree)) return [];
       return [{ fault: "suspension_lost", op, what: `${deed.f} ${deed.suspension}` }];
     });
   }
@@ -284,7 +285,7 @@ class Known {
     });
   }
 
-  budgets({ budgets, continued }: FinalState): Violation[] {
+  budgets({ budgets }: FinalState): Violation[] {
     const acked = new Map<string, number>();
     for (const { deed, ended } of this.#of("admit")) {
       if (ended !== "ok") continue;
@@ -296,7 +297,7 @@ class Known {
       if (given > limit) {
         faults.push({ fault: "overspent", what: `${hop}: ${given} of ${limit} given` });
       }
-      if (continued && spent < given) {
+      if (spent < given) {
         faults.push({ fault: "spend_lost", what: `${hop}: ${spent} kept, ${given} given` });
       }
       return faults;
@@ -304,7 +305,7 @@ class Known {
   }
 
   /** What was kept is written once; all else at most once. */
-  applications({ log, partitions, continued }: FinalState): Violation[] {
+  applications({ log, partitions, endedTrees }: FinalState): Violation[] {
     const written = new Map<string, number>();
     for (const line of log) {
       const { reason = "" } = (JSON.parse(line) as { event: { reason?: string } }).event;
@@ -317,7 +318,9 @@ class Known {
         return [{ fault: "applied_twice", op, what: `${deed.f}, ${times} lines` }];
       const charged = deed.f === "admit" && (deed.cents > 0 || deed.uses.length > 0);
       const kept = durableAt !== undefined || (charged && ended === "ok");
-      if (continued && times === 0 && kept)
+      const place = deed.f === "cut" ? deed.boundary : deed;
+      const goes = "tree" in place && endedTrees.includes(place.tree);
+      if (times === 0 && kept && !goes)
         return [{ fault: "not_applied", op, what: `${deed.f}: no line` }];
       return [];
     });

@@ -219,7 +219,14 @@ export class RedisServer {
 
   #lines(): string[] {
     const { tls, cluster, sentinel, replicaOf, appendfsync, settings = [] } = this.options;
-    const lines = [`bind ${this.host}`, `dir ${this.dir}`, `logfile ${join(this.dir, "log")}`];
+    const lines = [
+      // Protected mode takes only 127.0.0.1 for the loopback, and all of this is on the loopback.
+      "protected-mode no",
+      `bind ${this.host}`,
+      `bind-source-addr ${this.host}`,
+      `dir ${this.dir}`,
+      `logfile ${join(this.dir, "log")}`,
+    ];
     if (tls === undefined) lines.push(`port ${this.port}`);
     else {
       for (const part of ["cert", "key"] as const) {
@@ -233,7 +240,10 @@ export class RedisServer {
     lines.push('save ""', "repl-diskless-sync yes", "repl-diskless-sync-delay 0");
     lines.push(`appendonly ${appendfsync === undefined ? "no" : "yes"}`);
     if (appendfsync !== undefined) lines.push(`appendfsync ${appendfsync}`);
-    if (cluster === true) lines.push("cluster-enabled yes", "cluster-node-timeout 2000");
+    if (cluster === true) {
+      lines.push("cluster-enabled yes", "cluster-node-timeout 2000");
+      lines.push(`cluster-announce-ip ${this.host}`);
+    }
     if (replicaOf !== undefined) lines.push(`replicaof ${replicaOf.host} ${replicaOf.port}`);
     return [...lines, ...settings];
   }
