@@ -20,6 +20,8 @@ export interface Common {
 
 export interface State extends Common {
   readonly journal?: string;
+  readonly redis?: string;
+  readonly prefix: string;
   readonly tenant: string;
 }
 
@@ -34,9 +36,32 @@ export function sub(program: Command, name: string, description: string): Comman
 }
 
 export function state(command: Command): Command {
-  return command
+  return redis(command)
     .addOption(new Option("--journal <path>", "journal to read").env("LEGATE_JOURNAL"))
-    .addOption(new Option("--tenant <name>", "tenant").env("LEGATE_TENANT").default("default"));
+    .addOption(new Option("--tenant <name>", "tenant").env("LEGATE_TENANT").default("default"))
+    .hook("preAction", (_, running) => chooseOne(running));
+}
+
+export function redis(command: Command): Command {
+  return command
+    .addOption(new Option("--redis <url>", "URL of a deployment on Redis").env("LEGATE_REDIS"))
+    .addOption(
+      new Option("--prefix <name>", "name of that deployment")
+        .env("LEGATE_PREFIX")
+        .default("legate"),
+    );
+}
+
+/** One store: what is said on the line outranks what the environment says. */
+function chooseOne(command: Command): void {
+  const said = ["journal", "redis"].filter((name) => Boolean(command.getOptionValue(name)));
+  if (said.length < 2) return;
+  const typed = said.filter((name) => command.getOptionValueSource(name) === "cli");
+  const [one] = typed;
+  if (typed.length !== 1 || one === undefined) {
+    command.error("error: a journal and a deployment on Redis are both named: name one");
+  }
+  for (const name of said) if (name !== one) command.setOptionValue(name, undefined);
 }
 
 export function examplesFirst(command: Command, lines: readonly string[]): void {

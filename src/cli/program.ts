@@ -18,6 +18,8 @@ Exit codes:
 
 Environment:
   LEGATE_JOURNAL  journal that commands read when no --journal is given
+  LEGATE_REDIS    URL of a deployment on Redis, the place for one that holds a password
+  LEGATE_PREFIX   name of that deployment, "legate" unless set
   LEGATE_TENANT   tenant, "default" unless set
   LEGATE_DEBUG    set to 1 to see where an internal error came from
   NO_COLOR, FORCE_COLOR, TERM=dumb are honoured`;
@@ -48,6 +50,7 @@ function build(session: Session, end: End): Command {
     'legate why HOP --tool files.read --args \'{"path":"/etc/passwd"}\'',
     "legate revoke hop:HOP --dry-run      what a cut would stop",
     "legate verify audit.jsonl            check an audit log offline",
+    "legate doctor --redis URL            what of a server's settings does not fit",
   ]);
   program.addHelpText("after", EXIT_CODES);
   addDemo(program, session, end);

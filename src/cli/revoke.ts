@@ -85,7 +85,7 @@ async function confirm(
     throw new CommandError(
       EXIT.usage,
       "nothing was cut: there is nobody to ask",
-      `run: ${lineToRun(text, options)}`,
+      `${options.redis?.includes("@") === true ? "with the URL in LEGATE_REDIS, " : ""}run: ${lineToRun(text, options)}`,
     );
   }
   const typed = hops > TYPED_FROM;
@@ -95,11 +95,20 @@ async function confirm(
   throw new CommandError(EXIT.interrupted, "nothing was cut");
 }
 
-function lineToRun(text: string, { command, journal, tenant, reason }: RevokeOptions): string {
-  const words = [command, "revoke", text, "--journal", journal ?? ""];
+function lineToRun(text: string, options: RevokeOptions): string {
+  const { command, tenant, reason, replicas = 0 } = options;
+  const words = [command, "revoke", text, ...storeWords(options)];
+  if (replicas > 0) words.push("--replicas", String(replicas));
   if (tenant !== "default") words.push("--tenant", tenant);
   if (reason !== undefined) words.push("--reason", reason);
   return `${words.map(quoted).join(" ")} --yes`;
+}
+
+/** A URL that could hold a password is not repeated: the line takes it from where such a URL belongs. */
+function storeWords({ journal = "", redis = "", prefix = "legate" }: RevokeOptions): string[] {
+  if (redis === "") return ["--journal", journal];
+  const named = prefix === "legate" ? [] : ["--prefix", prefix];
+  return [...(redis.includes("@") ? [] : ["--redis", redis]), ...named];
 }
 
 /** As a shell reads it back. The command itself may be two words. */
@@ -128,18 +137,17 @@ async function cut(
     clock: systemClock,
   });
   const request = { boundary, ...(reason === undefined ? {} : { reason }) };
-  const { entry, fresh } = await coordinator.revoke(
-    { operator: by ?? operatorName(), tenant },
-    request,
-  );
+  const made = await coordinator.revoke({ operator: by ?? operatorName(), tenant }, request);
+  const { entry, fresh, positions } = made;
+  const replicas = await made.durable;
+  const at = instant(entry.at);
   if (terminal.json) {
-    terminal.record({ boundary, position: entry.position, at: instant(entry.at), fresh });
+    terminal.record({ boundary, position: entry.position, positions, at, fresh, replicas });
     return EXIT.ok;
   }
   const stands = fresh ? "cut" : "was cut already";
-  terminal.out(
-    `${stands}  ${writeBoundary(boundary)}  position ${entry.position}  ${instant(entry.at)}`,
-  );
+  const kept = replicas === undefined ? "" : `  ${count(replicas, "replica")} too`;
+  terminal.out(`${stands}  ${writeBoundary(boundary)}  position ${entry.position}  ${at}${kept}`);
   return EXIT.ok;
 }
 

@@ -1,10 +1,12 @@
-/** Commands that read or change a state: `tree`, `show`, `why`, `revoke`. @module */
+/** Commands that read or change a state: `tree`, `show`, `why`, `revoke`, `export`, `doctor`. @module */
 import type { Command } from "commander";
 import { BOUNDARY_FORMS } from "./boundary-forms.js";
 import {
+  type Common,
   type End,
   examplesFirst,
   positive,
+  redis,
   type Session,
   type State,
   state,
@@ -17,6 +19,8 @@ export function addStateCommands(program: Command, session: Session, end: End): 
   addShow(program, session, end);
   addWhy(program, session, end);
   addRevoke(program, session, end);
+  addExport(program, session, end);
+  addDoctor(program, session, end);
 }
 
 function addTree(program: Command, session: Session, end: End): void {
@@ -108,10 +112,17 @@ function addRevoke(program: Command, session: Session, end: End): void {
     .option("--reason <text>", "why, for the audit")
     .option("--by <name>", "who, for the audit; the user that runs this unless told")
     .option("-y, --yes", "do not ask, and do not count first")
+    .option("--replicas <n>", "replicas on Redis that must have the cut too", whole, 0)
     .action(
       async (
         boundary: string,
-        options: State & { dryRun?: boolean; reason?: string; by?: string; yes?: boolean },
+        options: State & {
+          dryRun?: boolean;
+          reason?: string;
+          by?: string;
+          yes?: boolean;
+          replicas: number;
+        },
       ) => {
         const { revoke } = await import("./revoke.js");
         const how = {
@@ -131,4 +142,60 @@ function addRevoke(program: Command, session: Session, end: End): void {
     "after",
     `\nBoundaries:\n${BOUNDARY_FORMS.map((form) => `  ${form}`).join("\n")}`,
   );
+}
+
+function addExport(program: Command, session: Session, end: End): void {
+  const command = state(
+    sub(program, "export", "write the audit log out, for legate verify and for keeping elsewhere"),
+  )
+    .option("--tree <id>", "lines of this tree alone; without it all lines of all tenants")
+    .action(async (options: State & { tree?: string }) => {
+      const [{ exportLog }, { withState }] = await Promise.all([
+        import("./export.js"),
+        import("./state.js"),
+      ]);
+      const { tree } = options;
+      end(
+        await withState(options, "read", (opened) =>
+          exportLog(session.terminal(options.json === true), opened, tree),
+        ),
+      );
+    });
+  examplesFirst(command, [
+    "legate export > audit.jsonl && legate verify audit.jsonl",
+    "legate export --tree TREE > tree.jsonl && legate verify tree.jsonl --tree TREE",
+  ]);
+}
+
+function addDoctor(program: Command, session: Session, end: End): void {
+  const command = redis(
+    sub(
+      program,
+      "doctor",
+      "the settings of Redis that the promises rest on: exits 3 if one does not fit",
+    ),
+  )
+    .option("--replicas <n>", "replicas that a write is to wait for", whole, 0)
+    .option("--accept <names>", "promises that are given up, with commas between", listed, [])
+    .action(
+      async (
+        options: Common & {
+          redis?: string;
+          prefix: string;
+          replicas: number;
+          accept: readonly string[];
+        },
+      ) => {
+        const { doctor } = await import("./doctor.js");
+        end(await doctor(session.terminal(options.json === true), options));
+      },
+    );
+  examplesFirst(command, [
+    "legate doctor --redis redis://localhost",
+    "legate doctor --redis redis://localhost --replicas 1 --accept memory --json",
+  ]);
+}
+
+function listed(text: string): string[] {
+  return text.split(",").filter((name) => name !== "");
 }

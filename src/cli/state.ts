@@ -1,4 +1,4 @@
-/** The state that commands read: a journal, looked at without a lock, or opened as its one writer. @module */
+/** The state that commands read: a journal, looked at without a lock, or opened as its one writer; or a deployment on Redis. @module */
 import { existsSync } from "node:fs";
 import { systemClock } from "../base/clock.js";
 import { DelegationError } from "../base/error.js";
@@ -9,6 +9,12 @@ import { CommandError, EXIT } from "./exit.js";
 /** What commands that read state take. */
 export interface StateOptions {
   readonly journal?: string;
+  /** URL of a deployment on Redis; may hold a password. */
+  readonly redis?: string;
+  /** Name of that deployment. */
+  readonly prefix?: string;
+  /** Replicas of its servers that must have a cut. */
+  readonly replicas?: number;
   readonly tenant: string;
 }
 
@@ -16,43 +22,52 @@ export interface StateOptions {
 export interface Opened {
   readonly store: DelegationStore;
   readonly tenant: string;
-  readonly journal: string;
   readonly now: number;
 }
 
 /**
- * Opens the journal, hands it to `use`, and closes it.
+ * Opens the store that was named, hands it to `use`, and closes it. The one place where a command gets a store from.
  *
- * @param access `read` takes no lock and changes nothing, so a running writer is not disturbed; `write` needs the lock.
- * @throws {CommandError} `usage` without a journal, `notFound` when there is no such file; `conflict` when another process
- *   writes it.
+ * @param access `read` takes no lock of a journal and changes nothing in it, so a running writer is not disturbed; `write` needs the
+ *   lock. On Redis both are the same.
+ * @throws {CommandError} `usage` when no store is named, `notFound` when it is not there; `conflict` when another process writes the
+ *   journal; `unreachable` when the servers do not answer.
  */
 export async function withState<T>(
   options: StateOptions,
   access: "read" | "write",
   use: (opened: Opened) => Promise<T>,
 ): Promise<T> {
-  const { journal, tenant } = options;
-  if (journal === undefined || journal === "") {
+  const store = await openStore(options, access);
+  try {
+    return await use({ store, tenant: options.tenant, now: systemClock.now() });
+  } finally {
+    await store.close();
+  }
+}
+
+async function openStore(
+  { journal = "", redis = "", prefix = "legate", replicas = 0 }: StateOptions,
+  access: "read" | "write",
+): Promise<DelegationStore> {
+  if (redis !== "") {
+    const { openRedisState } = await import("./redis-state.js");
+    return openRedisState({ url: redis, prefix, replicas });
+  }
+  if (journal === "") {
     throw new CommandError(
       EXIT.usage,
-      "which journal? this command reads state",
-      "--journal PATH, or set LEGATE_JOURNAL; legate demo makes one to try",
+      "which state? this command reads a journal, or a deployment on Redis",
+      "--journal PATH or --redis URL, or set LEGATE_JOURNAL or LEGATE_REDIS; legate demo makes a journal to try",
     );
   }
   // Opening for writing would make the file: a slip of the pen must not.
   if (!existsSync(journal)) throw new CommandError(EXIT.notFound, `no such journal: ${journal}`);
   const { createMemoryStore } = await import("../memory/store.js");
-  let store: DelegationStore;
   try {
-    store = createMemoryStore({ clock: systemClock, journal, readonly: access === "read" });
+    return createMemoryStore({ clock: systemClock, journal, readonly: access === "read" });
   } catch (thrown) {
     throw locked(thrown, journal);
-  }
-  try {
-    return await use({ store, tenant, journal, now: systemClock.now() });
-  } finally {
-    await store.close();
   }
 }
 

@@ -24,6 +24,8 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Data. */
   out(line?: string): void;
+  /** Data whose bytes count: as it is, except on a screen. */
+  exact(line: string): void;
   /** One JSON value on a line of its own, as data. */
   record(value: unknown): void;
   /** Talk: hints, progress, legends. Left out with `--json`. */
@@ -51,6 +53,7 @@ export function openTerminal(around: Surroundings, json: boolean): Terminal {
     columns: stdout.columns ?? 100,
     interactive: stdin.isTTY === true && stderr.isTTY === true && env.TERM !== "dumb",
     out: (line = "") => void stdout.write(`${printable(line, colour)}\n`),
+    exact: (line) => void stdout.write(`${stdout.isTTY === true ? printable(line) : line}\n`),
     record: (value) => void stdout.write(`${escaped(JSON.stringify(value))}\n`),
     say: (line = "") => {
       if (!json) stderr.write(`${printable(line, colour)}\n`);

@@ -5,6 +5,16 @@
  */
 export type { Address, Login, RedisServers } from "./address.js";
 export type { Patience } from "./connect.js";
+export { type Deployment, type FindOptions, findDeployment } from "./deployment.js";
+export {
+  openRedisEngine,
+  openRedisGuards,
+  type RedisEngine,
+  type RedisEngineOptions,
+  type RedisGuardOptions,
+  type RedisGuards,
+  type RedisGuardsOptions,
+} from "./engine.js";
 export type { RedisStoreOptions } from "./options.js";
 export { CONCESSIONS, type Concession, type Finding } from "./settings.js";
 export { createRedisStore, type RedisStore } from "./store.js";

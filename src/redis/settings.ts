@@ -27,6 +27,7 @@ export const CONCESSIONS = [
   /** Settings that the server does not show, as hosted ones do not: nobody knows whether they fit. */
   "unread",
 ] as const;
+/** Name of a promise that an operator may give up. */
 export type Concession = (typeof CONCESSIONS)[number];
 
 /** What does not fit. */
@@ -39,6 +40,11 @@ export interface Finding {
   readonly wanted: string;
   /** Undefined: it cannot be chosen. */
   readonly concession: Concession | undefined;
+}
+
+/** One setting as it is, and as it should be. */
+export interface Check extends Finding {
+  readonly fits: boolean;
 }
 
 /** What the settings must hold up. */
@@ -92,13 +98,21 @@ export async function checkSettings(options: SettingsOptions): Promise<readonly 
   });
 }
 
-/** All that does not fit, chosen or not. @throws {DelegationError} `store_unavailable` */
-export async function findingsOf(options: SettingsOptions): Promise<readonly Finding[]> {
+async function findingsOf(options: SettingsOptions): Promise<readonly Finding[]> {
+  return misfits(await checksOf(options));
+}
+
+/** Every setting that a promise rests on, of every owner. @throws {DelegationError} `store_unavailable` */
+export async function checksOf(options: SettingsOptions): Promise<readonly Check[]> {
   const shards = options.topology.shards();
   const all = await Promise.all(
-    shards.map(async (shard) => judge(shard.name, await settingsOf(shard), options)),
+    shards.map(async (shard) => checksIn(shard.name, await settingsOf(shard), options)),
   );
   return all.flat();
+}
+
+function misfits(checks: readonly Check[]): readonly Finding[] {
+  return checks.filter(({ fits }) => !fits).map(({ fits: _, ...finding }) => finding);
 }
 
 /** @throws {DelegationError} `store_unavailable` */
@@ -129,13 +143,21 @@ function notShown(thrown: unknown): null {
 export function judge(
   server: string,
   told: Told,
+  options: Omit<SettingsOptions, "topology">,
+): readonly Finding[] {
+  return misfits(checksIn(server, told, options));
+}
+
+function checksIn(
+  server: string,
+  told: Told,
   {
     replicas,
     maxStalenessMs = STALENESS_MS_MAX,
     skewMs = CLOCK_SKEW_MS_DEFAULT,
   }: Omit<SettingsOptions, "topology">,
-): readonly Finding[] {
-  const findings: Finding[] = [];
+): readonly Check[] {
+  const checks: Check[] = [];
   const want = (
     setting: string,
     wanted: string,
@@ -143,9 +165,10 @@ export function judge(
     concession?: Concession,
   ) => {
     const found = told.get(setting);
+    const check = { server, setting, wanted };
     if (found === undefined) {
-      findings.push({ server, setting, found: "not shown", wanted, concession: "unread" });
-    } else if (!fits(found)) findings.push({ server, setting, found, wanted, concession });
+      checks.push({ ...check, found: "not shown", concession: "unread", fits: false });
+    } else checks.push({ ...check, found, concession, fits: fits(found) });
   };
   const atLeast = (least: number) => (value: string) => Number(value) >= least;
   const is = (wanted: string) => (value: string) => value === wanted;
@@ -179,7 +202,7 @@ export function judge(
     atLeast(LISTPACK_VALUE_MIN),
     "memory",
   );
-  return findings;
+  return checks;
 }
 
 function text(reply: Reply | undefined): string {

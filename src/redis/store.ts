@@ -5,6 +5,7 @@ import type { GuardReports } from "../coordinator/guard-reports.js";
 import type { DelegationStore } from "../coordinator/store.js";
 import type { Admission } from "../guard/admission.js";
 import type { PartitionedFeed } from "../guard/feed.js";
+import type { ReplayStore } from "../token/replay.js";
 import { record } from "./admission.js";
 import type { BeatOptions } from "./beat.js";
 import { createDurability, type Durability } from "./durability.js";
@@ -16,6 +17,7 @@ import { looksOf } from "./looks.js";
 import { create, narrow, register } from "./making.js";
 import { renew, settle, sweep, sweepIn } from "./moves.js";
 import { type RedisStoreOptions, type Settled, settled } from "./options.js";
+import { replayOf } from "./replay.js";
 import { readReports } from "./reports.js";
 import { open } from "./roots.js";
 import { type Sayings, sayingsOf } from "./sayings.js";
@@ -28,6 +30,8 @@ import { admitDurably } from "./used-once.js";
 export interface RedisStore extends DelegationStore, Admission, PartitionedFeed, GuardReports {
   /** Generation of each partition: a partition that started empty has a new one. */
   readonly generations: readonly string[];
+  /** Remembers which proofs were shown, for all processes of the deployment. */
+  readonly replay: ReplayStore;
   /** What of the servers' settings does not hold up every promise, and was chosen. */
   readonly findings: readonly Finding[];
 }
@@ -103,6 +107,7 @@ function assembled(
   const weakness = weakened.length === 0 ? {} : { weakened };
   return {
     ...found,
+    replay: replayOf(ground, { toleranceMs: how.toleranceMs, commandMs: how.patience.commandMs }),
     partitions: feed.partitions,
     partitionOf: feed.partitionOf,
     logOf: feed.partitionOf,

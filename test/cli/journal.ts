@@ -1,5 +1,5 @@
 /** A journal with something in it for every command to tell. @module */
-import { openEmbedded } from "../../src/memory/embedded.js";
+import { type Embedded, openEmbedded } from "../../src/memory/embedded.js";
 
 /** A value that no output may repeat. */
 export const SECRET_ARGUMENT = "/secret-of-the-caller/passwords.txt";
@@ -15,9 +15,18 @@ export interface Made {
   readonly readers: readonly string[];
 }
 
-/** Writes a journal: a tree with a refused call, a cut, a budget used up, and siblings that are alike. */
+/** What the story takes of an engine. */
+export type Teller = Pick<Embedded, "guard" | "open" | "close"> & {
+  revoke(...asked: Parameters<Embedded["revoke"]>): Promise<unknown>;
+};
+
+/** Writes a journal. */
 export async function writeJournal(journal: string): Promise<Made> {
-  const engine = await openEmbedded({ issuer: "https://legate.example", journal });
+  return writeStory(await openEmbedded({ issuer: "https://legate.example", journal }));
+}
+
+/** A tree with a refused call, a cut, a budget used up, and siblings that are alike. Closes the engine. */
+export async function writeStory(engine: Teller): Promise<Made> {
   const guard = await engine.guard({ name: "files", audience: AUDIENCE });
   const planner = await engine.open({
     principal: { issuer: "https://people.example", subject: "ada" },

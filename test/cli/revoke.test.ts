@@ -27,6 +27,7 @@ function terminalWith(answer: string | undefined): Terminal & { questions: strin
     columns: 80,
     interactive: true,
     out: () => {},
+    exact: () => {},
     record: () => {},
     say: () => {},
     tone: (_tone, text) => text,
