@@ -128,21 +128,24 @@ class RoomRunner {
     const { stryker } = this;
     this.forget();
     this.stray = undefined;
-    stryker.activeMutant = isStatic ? mutant : undefined;
     stryker.hitCount = 0;
     stryker.hitLimit = hitLimit ?? Number.POSITIVE_INFINITY;
     stryker.currentTestId = undefined;
     const tests = [];
-    // Stryker's dry run, too, reads one file after the other, or what loads with a later one would count for a test.
-    const tasks = await this.collector.collectTests(files, this.host);
-    const unread = tasks.find((file) => file.result?.state === "fail");
-    if (unread) return { tests, error: `${unread.filepath}: ${unread.result.errors[0]?.message}` };
-    stryker.activeMutant = mutant;
-    stryker.hitCount = isStatic ? stryker.hitCount : 0;
-    const run = { wanted, isDry, tests, beforeEach: [], afterEach: [], count: 0 };
-    for (const file of tasks) {
+    const run = { wanted, isDry, tests, beforeEach: [], afterEach: [] };
+    // In the dry run all files are read first, or what loads with a later one would count for a test of an earlier one.
+    for (const together of isDry ? [files] : files.map((file) => [file])) {
       if (tests.at(-1)?.status === FAILED && !isDry) break;
-      await this.runSuite(file, { ...run, name: "", file: file.filepath, counter: { next: 0 } });
+      stryker.activeMutant = isStatic ? mutant : undefined;
+      const tasks = await this.collector.collectTests(together, this.host);
+      const unread = tasks.find((file) => file.result?.state === "fail");
+      if (unread) {
+        return { tests, error: `${unread.filepath}: ${unread.result.errors[0]?.message}` };
+      }
+      stryker.activeMutant = mutant;
+      for (const file of tasks) {
+        await this.runSuite(file, { ...run, name: "", file: file.filepath, counter: { next: 0 } });
+      }
     }
     stryker.currentTestId = undefined;
     await new Promise((resume) => setImmediate(resume));
