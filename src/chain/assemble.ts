@@ -48,7 +48,6 @@ export function assemble(leaf: ChainToken, verification: Verification): Verified
     issuedAt: leaf.claims.issuedAt,
     holder: leaf.holder,
     holderKey: leaf.holderKey,
-    keys: keysOf(tokens),
     bearer: leaf === root && anchor?.bearer === true,
     selfLink: leaf.selfLink,
     offline,
@@ -103,17 +102,6 @@ function timesOf(tokens: readonly ChainToken[]): { expiresAt: number; notBefore:
     notBefore = Math.max(notBefore, claims.notBefore);
   }
   return { expiresAt, notBefore };
-}
-
-function keysOf(tokens: readonly ChainToken[]): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const { signer, holder, claims } of tokens) {
-    keys.add(signer);
-    keys.add(holder);
-    if (claims.anchor === undefined) continue;
-    for (const hop of claims.anchor.lineage) keys.add(hop.holder);
-  }
-  return keys;
 }
 
 /** Hops that came as links; and which of them stand below a limit that only the coordinator can count. */

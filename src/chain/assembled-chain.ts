@@ -13,14 +13,18 @@ export interface Origin {
   readonly trust: Trust;
 }
 
-/** What is told of a chain, its digests aside. */
+/** What is told of a chain, but for what is found out when somebody asks. */
 export type Members = {
-  readonly [M in Exclude<keyof VerifiedChain, symbol | "digest" | "parHash">]: VerifiedChain[M];
+  readonly [M in Exclude<
+    keyof VerifiedChain,
+    symbol | "digest" | "keys" | "parHash"
+  >]: VerifiedChain[M];
 };
 
 class AssembledChain {
   readonly #digest: LateDigest;
   readonly #origin: Origin;
+  #keys: ReadonlySet<string> | undefined;
 
   constructor(members: Members, digest: LateDigest, origin: Origin) {
     Object.assign(this, members);
@@ -37,9 +41,25 @@ class AssembledChain {
     return this.#origin.token.hash.value;
   }
 
+  /** Asked for only while a cut stands against some key. */
+  get keys(): ReadonlySet<string> {
+    this.#keys ??= keysOf(this.#origin.token);
+    return this.#keys;
+  }
+
   static originOf(chain: object): Origin | undefined {
     return #origin in chain ? chain.#origin : undefined;
   }
+}
+
+function keysOf(leaf: ChainToken): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (let token: ChainToken | undefined = leaf; token; token = token.parent) {
+    keys.add(token.signer);
+    keys.add(token.holder);
+    for (const hop of token.claims.anchor?.lineage ?? []) keys.add(hop.holder);
+  }
+  return keys;
 }
 
 /** Makes a chain of what a verification found. */
