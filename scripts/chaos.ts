@@ -68,12 +68,20 @@ function finish(): void {
 
 function rowOf({ scenario, acked, lost, outageMs, decisions, violations }: Outcome): string {
   const outage = `${(outageMs / 1_000).toFixed(2)} s`;
-  return `| ${scenario} | ${acked} | ${lost} | ${outage} | ${decisions} | ${violations.length} |`;
+  const found = faultsOf(violations);
+  return `| ${scenario} | ${acked} | ${lost} | ${outage} | ${decisions} | ${found} |`;
+}
+
+/** How many of each kind. */
+function faultsOf(violations: Outcome["violations"]): string {
+  const counts = new Map<string, number>();
+  for (const { fault } of violations) counts.set(fault, (counts.get(fault) ?? 0) + 1);
+  return [...counts].map(([fault, count]) => `${count} ${fault}`).join(", ") || "0";
 }
 
 /** Between its marks in the results; at their end the first time. */
 function keep(table: string): void {
-  const words = `Cuts and suspensions that were acknowledged as durable, those of them that were gone in the end, and the longest time in which no cut of some tree was acknowledged. Each row is one deployment of real servers under load (\`npm run chaos -- --write\`).`;
+  const words = `Cuts and suspensions that were acknowledged as durable, those of them that were gone in the end, and the longest time in which no cut of some tree was acknowledged. Violations are all else that the checker of histories found (\`test/redis/history.ts\`): \`not_applied\` is a call whose charge or single use was acknowledged and is gone, \`spend_lost\` a budget that forgot one. Each row is one deployment of real servers under load (\`npm run chaos -- --write\`).`;
   const section = `${BEGIN}\n\n## Chaos\n\n${words}\n\n${table}\n\n${END}`;
   const text = readFileSync(RESULTS, "utf8");
   const [before, rest] = text.split(BEGIN);
