@@ -46,18 +46,22 @@ export interface Barrier {
   readonly denyingFrom?: number;
 }
 
-/** Who has read up to `position`, by their own reports; by partition, where a cut is in several logs. */
+/**
+ * Who has read up to `position`, by their own reports; by partition, where a cut is in several logs. A guard that says nothing of one
+ * of these has not read it, as far as anybody can tell.
+ */
 export function barrierAt(
   reports: readonly GuardReport[],
   position: Position,
   positions: readonly Position[] = [],
 ): Barrier {
-  const guards = new Set<string>();
-  const behind = new Set<string>();
-  for (const report of reports) {
-    guards.add(report.guard);
-    const wanted = positions[report.partition ?? 0] ?? position;
-    if (report.position < wanted) behind.add(report.guard);
+  const logs = Math.max(1, positions.length);
+  const read = new Map<string, Set<number>>();
+  for (const { guard, partition = 0, position: reached } of reports) {
+    const has = read.get(guard) ?? new Set();
+    read.set(guard, has);
+    if (reached >= (positions[partition] ?? position)) has.add(partition);
   }
-  return { seen: guards.size - behind.size, guards: guards.size, behind: [...behind] };
+  const behind = [...read].filter(([, has]) => has.size < logs).map(([guard]) => guard);
+  return { seen: read.size - behind.length, guards: read.size, behind };
 }

@@ -235,6 +235,13 @@ describe("revoke", () => {
     expect(barrierAt(reports, 5, [5, 9])).toEqual({ seen: 1, guards: 3, behind: ["b", "c"] });
   });
 
+  test("does not count a guard that says nothing of one of the logs", () => {
+    const silent = { guard: "a", partition: 1, position: 9, at: 0, callsInFlight: [] };
+    expect(barrierAt([silent], 5, [5, 9])).toEqual({ seen: 0, guards: 1, behind: ["a"] });
+    const both = [silent, { ...silent, partition: 0 }];
+    expect(barrierAt(both, 5, [5, 9])).toEqual({ seen: 1, guards: 1, behind: [] });
+  });
+
   describe("that waits for guards", () => {
     const wait = { boundary: { kind: "epoch" }, wait: "guards" };
     const report = (guard: string, position: number) => ({
