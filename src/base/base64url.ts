@@ -7,6 +7,16 @@ export function encodeBase64url(bytes: Uint8Array): string {
   return view(bytes).toString("base64url");
 }
 
+/** Encodes the UTF-8 of a text. Short ones are written into memory that is kept: the text is all that is left of it. */
+export function encodeTextBase64url(text: string): string {
+  if (text.length > TEXT_CHARS_MAX) return Buffer.from(text).toString("base64url");
+  return scratch.toString("base64url", 0, scratch.write(text));
+}
+
+const TEXT_CHARS_MAX = 16_384;
+/** A UTF-16 code unit takes three bytes of UTF-8 at most. */
+const scratch = Buffer.allocUnsafeSlow(3 * TEXT_CHARS_MAX);
+
 /**
  * Decodes the one text that {@link encodeBase64url} gives for these bytes.
  *

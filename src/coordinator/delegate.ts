@@ -9,14 +9,9 @@ import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { Authority } from "../wire/grant.js";
 import type { HopRecord } from "../wire/record.js";
 import { type DelegateRequest, parseDelegateRequest } from "../wire/verb-request.js";
+import { toolsTextOf } from "./authority-digest.js";
 import type { Context, Seen } from "./context.js";
-import {
-  authorityOf,
-  type Delegatee,
-  identityOf,
-  readDelegatee,
-  toolsTextOf,
-} from "./delegatee.js";
+import { authorityOf, type Delegatee, identityOf, readDelegatee } from "./delegatee.js";
 import { hopEvent } from "./event.js";
 import { clipped, handedOn, parentGrant } from "./handed-on.js";
 import { askForHop } from "./hop-ticket.js";

@@ -1,13 +1,10 @@
 /** Who is to get a hop, and what: read once, strictly, before anything waits for anybody. @module */
-
-import { canonicalizeWith } from "../base/canonical.js";
-import { sha256Base64url } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
 import { BEARER_LIFETIME_MS_MAX } from "../base/limits.js";
 import { verifyAgentProof } from "../token/agent-proof.js";
 import { importPublicKey, type PublicKey } from "../token/key.js";
 import { type Authority, type Grant, parseGrant } from "../wire/grant.js";
-import { sharedTextOf } from "../wire/shared-tool-map.js";
+import { digestOfAuthority } from "./authority-digest.js";
 import type { Context } from "./context.js";
 
 /** A delegatee as a request tells it. Nothing is proved yet. */
@@ -85,7 +82,7 @@ export function identityOf(
 export function authorityOf(grant: Grant): { authority: Authority; digest: string } {
   const { tools, scopes, ceilings, audience, limits } = grant;
   const authority: Authority = { audience, ceilings, limits, scopes, tools };
-  return { authority, digest: sha256Base64url(canonicalizeWith(authority, toolsTextOf(tools))) };
+  return { authority, digest: digestOfAuthority(authority) };
 }
 
 /** An authority until then. Member by member: spreading costs as much as a tenth of a signature. */
@@ -93,14 +90,6 @@ export function endingAt(authority: Authority, expiresAt: number): Grant {
   const { audience, ceilings, limits, scopes, tools } = authority;
   return { audience, ceilings, expiresAt, limits, scopes, tools };
 }
-
-/** The text of tools where it is known, by the name that they have in a grant. */
-export function toolsTextOf(tools: Authority["tools"]): ReadonlyMap<string, string> {
-  const text = sharedTextOf(tools);
-  return text === undefined ? NO_TEXTS : new Map([["tools", text]]);
-}
-
-const NO_TEXTS: ReadonlyMap<string, string> = new Map();
 
 /** Tokens tell time in whole seconds; a record that lived longer than its tokens could be renewed past them. */
 export function wholeSeconds(ms: number, now: number): number {

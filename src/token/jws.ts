@@ -1,5 +1,5 @@
 /** One compact JWS (RFC 7515): the strict parser, the verifier and the signer. Synchronous. @module */
-import { decodeBase64url, encodeBase64url } from "../base/base64url.js";
+import { decodeBase64url, encodeBase64url, encodeTextBase64url } from "../base/base64url.js";
 import { canonicalize, canonicalizeWith } from "../base/canonical.js";
 import { sha256Base64url } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
@@ -180,7 +180,7 @@ export function signJws(
   if (!namesOf(key.alg).includes(alg)) {
     throw new DelegationError("config_invalid", "algorithm is not the key's", { rule: "alg" });
   }
-  const input = `${encodedHeader(header, alg)}.${encodeText(canonicalizeWith(claims, texts))}`;
+  const input = `${encodedHeader(header, alg)}.${encodeTextBase64url(canonicalizeWith(claims, texts))}`;
   const text = `${input}.${encodeBase64url(key.sign(input))}`;
   if (text.length <= bytesMax) return text;
   throw new DelegationError("too_large", "token is larger than its ceiling");
@@ -190,7 +190,7 @@ export function signJws(
 function encodedHeader(header: HeaderDraft, alg: string): string {
   const known = HEADERS.get(header);
   if (known?.alg === alg) return known.text;
-  const text = encodeText(canonicalize({ ...header, alg }));
+  const text = encodeTextBase64url(canonicalize({ ...header, alg }));
   if (Object.isFrozen(header) && header.jwk === undefined) HEADERS.set(header, { alg, text });
   return text;
 }
@@ -233,10 +233,6 @@ export function requireTyp(jws: UnverifiedJws, typ: string): void {
 
 function namesOf(alg: string): readonly string[] {
   return NAMES.get(alg) ?? [alg];
-}
-
-function encodeText(text: string): string {
-  return Buffer.from(text).toString("base64url");
 }
 
 function isObject(value: Json): value is JsonObject {

@@ -6,6 +6,7 @@
  * @module
  */
 import { AUDIENCES_MAX, HOPS_MAX, NAME_CHARS_MAX, TOKENS_MAX } from "../base/limits.js";
+import { sharedToolMap } from "./shared-tool-map.js";
 
 /** What is asked of `delegate`, without proof of identity and without approval. */
 interface PlainRequest {
@@ -34,6 +35,18 @@ export function plainDelegateRequest(input: unknown): PlainRequest | undefined {
     found += 1;
   }
   return Object.keys(input).length === found ? request : undefined;
+}
+
+/**
+ * The request with the shared object for its grant's tools, which needs no second look: what gave it was found right, and
+ * nobody can change it. The request as it is where its tools are not of the plain forms, or anything around them is not.
+ */
+export function sharingTools(request: unknown): { request: unknown; tools?: object } {
+  if (!isPlain(request) || !isPlain(request.grant)) return { request };
+  const tools = sharedToolMap(request.grant.tools);
+  return tools === undefined
+    ? { request }
+    : { request: { ...request, grant: { ...request.grant, tools } }, tools };
 }
 
 /** Limits that are counts. */

@@ -10,6 +10,7 @@ import { JSON_DEPTH_MAX } from "../base/limits.js";
  * Refuses nesting beyond `JSON_DEPTH_MAX` and members named `__proto__` (schemas of maps would drop them in silence)
  * before the schema sees the input.
  *
+ * @param looked Part of the input that is known to have neither.
  * @throws {DelegationError} `code`, with the dotted place as rule; `unknown_constraint` for a constraint type that is
  *   not in the vocabulary.
  */
@@ -19,8 +20,9 @@ export function parseShape<T>(
   code: Code,
   root: readonly PropertyKey[] = [],
   quick?: (input: unknown) => T | undefined,
+  looked?: object,
 ): T {
-  const fault = faultOf(input, JSON_DEPTH_MAX);
+  const fault = faultOf(input, JSON_DEPTH_MAX, looked);
   if (fault !== undefined) {
     const rule = placeOf([...root, ...fault.where.reverse().slice(0, PLACE_PARTS_MAX)]);
     throw new DelegationError(code, `${fault.why} at ${rule}`, { rule });
@@ -57,14 +59,14 @@ interface Fault {
   readonly where: PropertyKey[];
 }
 
-function faultOf(value: unknown, depth: number): Fault | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+function faultOf(value: unknown, depth: number, looked: object | undefined): Fault | undefined {
+  if (typeof value !== "object" || value === null || value === looked) return undefined;
   if (depth === 0) return { why: "nested too deeply", where: [] };
   if (Object.hasOwn(value, "__proto__")) return { why: "a member is named __proto__", where: [] };
   for (const name of Object.keys(value)) {
     const member: unknown = (value as Readonly<Record<string, unknown>>)[name];
     if (typeof member !== "object" || member === null) continue;
-    const fault = faultOf(member, depth - 1);
+    const fault = faultOf(member, depth - 1, looked);
     if (fault === undefined) continue;
     fault.where.push(name);
     return fault;

@@ -29,6 +29,8 @@ export function sharedToolMap(value: unknown): Maps | undefined {
   if (text === undefined) return undefined;
   const shared = known.get(text);
   if (shared !== undefined) return shared;
+  // A member that no map has: whoever reads the value itself refuses it by name.
+  if (text.includes('"__proto__"')) return undefined;
   const copy = copyPlainToolMap(JSON.parse(text));
   if (copy === undefined) return undefined;
   const canonical = canonicalize(copy);

@@ -9,7 +9,7 @@ import {
   TOKENS_MAX,
 } from "../base/limits.js";
 import { boundarySchema } from "./cut.js";
-import { plainChain, plainDelegateRequest } from "./plain-request.js";
+import { plainChain, plainDelegateRequest, sharingTools } from "./plain-request.js";
 import { parseShape } from "./shape.js";
 
 const name = z.string().min(1).max(NAME_CHARS_MAX);
@@ -70,10 +70,12 @@ const delegateRequestSchema = z.strictObject({
 /** What is asked of `delegate`. */
 export type DelegateRequest = z.infer<typeof delegateRequestSchema>;
 
-/** @throws {DelegationError} `invalid_request` */
+/** The `grant` of the result has its tools shared where they can be. @throws {DelegationError} `invalid_request` */
 export function parseDelegateRequest(input: unknown): DelegateRequest {
   const root: readonly PropertyKey[] = [];
-  return parseShape(delegateRequestSchema, input, "invalid_request", root, plainDelegateRequest);
+  const code = "invalid_request";
+  const { request, tools } = sharingTools(input);
+  return parseShape(delegateRequestSchema, request, code, root, plainDelegateRequest, tools);
 }
 
 export const renewRequestSchema = z.strictObject({});

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeBase64url, encodeBase64url } from "../../src/base/base64url.js";
+import { decodeBase64url, encodeBase64url, encodeTextBase64url } from "../../src/base/base64url.js";
 import { DelegationError } from "../../src/base/error.js";
 
 /** What strictness means: the one text that these bytes are written as. */
@@ -73,5 +73,21 @@ describe("strict base64url of long texts", () => {
       const text = `${"A".repeat(2_000)}${String.fromCharCode(code)}${"A".repeat(2_095)}`;
       expect(decoded(text)).toBe(plainly(text));
     }
+  });
+});
+
+describe("the base64url of a text", () => {
+  it("is that of its UTF-8, however long it is", () => {
+    const long = fc
+      .tuple(
+        fc.constantFrom("a", "\u00e4", "\u20ac", "\ud83d\ude00"),
+        fc.integer({ min: 8_000, max: 17_000 }),
+      )
+      .map(([part, times]) => part.repeat(times));
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: "binary" }), long), (text) => {
+        expect(encodeTextBase64url(text)).toBe(encodeBase64url(new TextEncoder().encode(text)));
+      }),
+    );
   });
 });

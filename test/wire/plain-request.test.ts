@@ -167,6 +167,49 @@ describe("what the quick half leaves to the schema is refused in its words", () 
     expect(() => parseDelegateRequest(input)).toThrow(refused("invalid_request", rule));
   });
 
+  const plain = { read: { path: { constraint_type: "path", under: "/a" } } };
+  const asking = (grant: unknown) => ({ agent: "a", holderKey: {}, grant });
+
+  test.each<[string, string, string]>([
+    [
+      "a tool",
+      '{"__proto__":{},"read":{"path":{"constraint_type":"path","under":"/a"}}}',
+      "grant.tools",
+    ],
+    ["an argument", '{"read":{"__proto__":{"constraint_type":"wildcard"}}}', "grant.tools.read"],
+    [
+      "a member",
+      '{"read":{"path":{"__proto__":1,"constraint_type":"wildcard"}}}',
+      "grant.tools.read.path",
+    ],
+  ])("%s named __proto__, each time that it comes", (_what, text, rule) => {
+    for (let time = 0; time < 2; time++) {
+      const tools: unknown = JSON.parse(text);
+      expect(() => parseDelegateRequest(asking({ tools }))).toThrow(
+        refused("invalid_request", rule),
+      );
+    }
+  });
+
+  test("a prototype beside tools that are known", () => {
+    expect(parseDelegateRequest(asking({ tools: plain }))).toEqual(asking({ tools: plain }));
+    const grant: unknown = Object.assign(JSON.parse('{"__proto__":{}}'), { tools: plain });
+    expect(() => parseDelegateRequest(asking(grant))).toThrow(refused("invalid_request", "grant"));
+    const limits: unknown = JSON.parse('{"__proto__":{}}');
+    expect(() => parseDelegateRequest(asking({ tools: plain, limits }))).toThrow(
+      refused("invalid_request", "grant.limits"),
+    );
+  });
+
+  test("nothing that a shared map hides: others than plain ones are handed on as they are", () => {
+    for (const tools of [undefined, null, 1, "x", [], { read: 1 }, { read: { p: {} } }]) {
+      const input = asking({ tools, audience: ["a"] });
+      expect(parseDelegateRequest(input)).toEqual(input);
+    }
+    const inherited = asking(Object.create({ tools: plain }));
+    expect(parseDelegateRequest(inherited).grant).toBe(inherited.grant);
+  });
+
   test("a limit that is no count", () => {
     const grant = { tools: {}, limits: { calls: -1 } };
     expect(() => parseGrant(grant, { now: 0 })).toThrow(
