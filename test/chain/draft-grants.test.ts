@@ -1,5 +1,7 @@
 /** What chains of the drafts come to: grants, issuers and audiences, member by member. @module */
 import { describe, expect, test } from "vitest";
+import { canonicalize } from "../../src/base/canonical.js";
+import type { JsonObject } from "../../src/base/json-value.js";
 import { mintLink } from "../../src/chain/mint.js";
 import { mintRoot } from "../../src/chain/mint-anchor.js";
 import { Trust } from "../../src/chain/trust.js";
@@ -96,6 +98,19 @@ describe("a chain of the agent-delegation draft", () => {
     const { subject, agent } = who;
     refuses("malformed", () => mintRoot({ ...draft, agent }, COORDINATOR), "sub");
     refuses("malformed", () => mintRoot({ ...draft, subject }, COORDINATOR), "client_id");
+  });
+
+  test("is read letter by letter even when it carries what anchors carry", () => {
+    const { act, lineage } = claimsOf(anchor());
+    const claims = canonicalize({ ...claimsOf(root), act, lineage } as JsonObject);
+    const tokenOf = (payload: string) => {
+      const text = Buffer.from(payload).toString("base64url");
+      const input = `${root.slice(0, root.indexOf("."))}.${text}`;
+      return `${input}.${Buffer.from(COORDINATOR.sign(input)).toString("base64url")}`;
+    };
+    expect(verified([tokenOf(claims)], at).tree).toBe("t0");
+    const spaced = tokenOf(claims.replace(/}$/, " }"));
+    refuses("non_canonical", () => verified([spaced], at));
   });
 
   test("may name one token id twice", () => {
