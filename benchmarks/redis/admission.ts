@@ -30,18 +30,13 @@ export async function measureSection({ effort }: Run): Promise<Section> {
     const guard = await engine.guard({ name: "guard", audience: AUDIENCE });
     await waitFor("the guard is live", 10_000, () => guard.status().feed === "live" || undefined);
     const counted = await bearerOf(engine.coordinator, { calls: CALLS });
-    const local = await bearerOf(engine.coordinator);
-    const deciding = (name: string, tokens: readonly string[]) => ({
-      name,
-      run: async (index: number) => {
-        const decision = await guard.authorize(callOf(tokens, index));
-        if (decision.effect !== "allow") throw new Error(`refused: ${decision.code}`);
-        decision.end();
-      },
-    });
+    const admitted = async (index: number) => {
+      const decision = await guard.authorize(callOf(counted.tokens, index));
+      if (decision.effect !== "allow") throw new Error(`refused: ${decision.code}`);
+      decision.end();
+    };
     const subjects = [
-      deciding("admitted", counted.tokens),
-      deciding("decided locally", local.tokens),
+      { name: "admitted", run: admitted },
       { name: "PING", run: () => bare.call("PING") },
       { name: "GET", run: () => bare.call("GET", "nothing") },
     ];
