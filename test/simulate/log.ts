@@ -1,0 +1,37 @@
+/** What must hold of a store's log when a run, or the store, is over. @module */
+import { verifyLog } from "../../src/audit/verify.js";
+import type { Host } from "./host.js";
+import type { Truth } from "./truth.js";
+
+/** A cut or suspension that somebody was told is made. */
+export interface Promised {
+  readonly id: string;
+  readonly generation: string;
+}
+
+/** What each later cut of the same adds something to: it covers what was minted since. */
+const SO_FAR: readonly string[] = ["agent", "principal", "epoch"];
+
+/** What was promised is in the log, once; and the audit is whole. */
+export async function judgeLog(
+  truth: Truth,
+  host: Host,
+  promised: readonly Promised[],
+): Promise<void> {
+  const { generation } = host;
+  const made = truth.made.filter((one) => one.generation === generation);
+  const ids = new Set(made.map(({ entry }) => entry.id));
+  for (const { id, generation: its } of promised) {
+    if (its === generation && !ids.has(id)) truth.fail("cut_lost", id);
+  }
+  const standing = made.flatMap(({ entry }) =>
+    entry.kind === "cut" && !SO_FAR.includes(entry.boundary.kind)
+      ? [JSON.stringify(entry.boundary)]
+      : [],
+  );
+  if (new Set(standing).size < standing.length) truth.fail("applied_twice", "a cut");
+  const { firstBad } = verifyLog(await host.audit());
+  if (firstBad !== undefined) {
+    truth.fail("audit_broken", `line ${firstBad.line}: ${firstBad.reason}`);
+  }
+}

@@ -1,0 +1,34 @@
+/** The simulation in its short form, and whether it would find what it is there for. @module */
+import { describe, expect, test } from "vitest";
+import { PLANTS } from "./plants.js";
+import { simulate } from "./run.js";
+
+const SEEDS = 60;
+/** Within so many seeds a planted bug must show. */
+const SEEDS_TO_FIND = 60;
+
+describe("guards and a store over links that lose, delay, repeat and break", () => {
+  test("keep every promise, whatever the seed", async () => {
+    let allowed = 0;
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const report = await simulate({ seed });
+      allowed += report.allowed;
+      expect(report.violations, `npm run simulate -- --seed ${seed}`).toEqual([]);
+    }
+    expect(allowed).toBeGreaterThan(SEEDS);
+  });
+
+  test("do the same again for the same seed", async () => {
+    expect(await simulate({ seed: 7 })).toEqual(await simulate({ seed: 7 }));
+  });
+});
+
+describe("the simulation finds a guard or store that", () => {
+  test.each(Object.entries(PLANTS))("%s", async (_, plant) => {
+    let found = 0;
+    for (let seed = 1; seed <= SEEDS_TO_FIND && found === 0; seed++) {
+      found = (await simulate({ seed, plant })).violations.length;
+    }
+    expect(found).toBeGreaterThan(0);
+  });
+});
