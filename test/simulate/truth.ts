@@ -52,6 +52,11 @@ export class Truth {
     return this.made.filter((made) => this.#covers(made, chain) && !this.#isLifted(made));
   }
 
+  /** Those that the store of this chain made: one that continues nothing knows no others. */
+  #binding(chain: VerifiedChain): Made[] {
+    return this.covering(chain).filter(({ generation }) => generation === chain.generation);
+  }
+
   /** Judges a decision that was made at `at`, about a call that began at `began`. */
   judge(decision: Decision, chain: VerifiedChain, at: number, replacedAt: number | undefined) {
     if (decision.effect === "allow") this.#judgeAllow(decision.position, chain, at, replacedAt);
@@ -62,7 +67,7 @@ export class Truth {
   judgeRunning({ running, name }: Watcher, at: number): void {
     for (const { allowed } of running) {
       if (allowed.signal.aborted) continue;
-      const late = this.covering(allowed.chain).find((made) => made.at < at - this.#bounds.runMs);
+      const late = this.#binding(allowed.chain).find((made) => made.at < at - this.#bounds.runMs);
       if (late !== undefined)
         this.fail("ran_on", `${name} runs on, ${at - late.at} ms after ${told(late)}`);
     }
@@ -84,10 +89,10 @@ export class Truth {
   }
 
   #judgeAllow(position: number, chain: VerifiedChain, at: number, replacedAt: number | undefined) {
-    for (const made of this.covering(chain)) {
+    for (const made of this.#binding(chain)) {
       if (made.at < at - this.#bounds.allowMs) {
         this.fail("allowed_after_cut", `${at - made.at} ms after ${told(made)}`);
-      } else if (made.generation === chain.generation && made.entry.position <= position) {
+      } else if (made.entry.position <= position) {
         this.fail("allowed_though_known", `at position ${position}, after ${told(made)}`);
       }
     }
