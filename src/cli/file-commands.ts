@@ -9,8 +9,9 @@ export function addDemo(program: Command, session: Session, end: End): void {
     "run a real delegation: narrowing, refusals, a cut, budgets, the audit",
   )
     .option("--journal <path>", "keep the journal there instead of in a new temporary folder")
+    .option("--redis <url>", "in four processes on these servers; one is killed half-way")
     .option("--fast", "no pauses between scenes")
-    .action(async (options: Common & { journal?: string; fast?: boolean }) => {
+    .action(async (options: Common & { journal?: string; redis?: string; fast?: boolean }) => {
       const { demo } = await import("./demo/demo.js");
       end(
         await demo(session.terminal(options.json === true), {
@@ -21,7 +22,11 @@ export function addDemo(program: Command, session: Session, end: End): void {
         }),
       );
     });
-  examplesFirst(command, ["legate demo", "legate demo --fast --json | jq ."]);
+  examplesFirst(command, [
+    "legate demo",
+    "legate demo --fast --json | jq .",
+    "legate demo --redis redis://localhost",
+  ]);
 }
 
 export function addVerify(program: Command, session: Session, end: End): void {

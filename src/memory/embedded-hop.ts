@@ -15,25 +15,25 @@ import {
   type DelegateOptions,
   delegateeOf,
   type HandOver,
-  type HolderKit,
+  type HolderSide,
   type HopApproval,
 } from "./hand-over.js";
 import { HolderProofs } from "./holder-proofs.js";
 
 /** One hop in the hands of its holder. It knows no store: all that it does, another process with key and tokens could. */
 export class EmbeddedHop {
-  readonly #kit: HolderKit;
+  readonly #kit: HolderSide;
   #holder: Holder;
   readonly #proofs: HolderProofs;
 
-  private constructor(kit: HolderKit, holder: Holder) {
+  private constructor(kit: HolderSide, holder: Holder) {
     this.#kit = kit;
     this.#holder = holder;
     this.#proofs = new HolderProofs(kit.clock, kit.random);
   }
 
   /** Takes hold of tokens. @throws {DelegationError} as `holdChain` */
-  static hold(kit: HolderKit, key: SigningKey, tokens: readonly string[]): EmbeddedHop {
+  static hold(kit: HolderSide, key: SigningKey, tokens: readonly string[]): EmbeddedHop {
     return new EmbeddedHop(kit, hold(kit, key, tokens));
   }
 
@@ -229,7 +229,7 @@ export class EmbeddedHop {
 }
 
 function hold(
-  { trust, agentKeys, cache, clock }: HolderKit,
+  { trust, agentKeys, cache, clock }: HolderSide,
   key: SigningKey,
   tokens: readonly string[],
 ): Holder {

@@ -39,6 +39,8 @@ export type {
   DelegateOptions,
   HandOver,
   HolderKit,
+  HolderSide,
+  HolderVerbs,
   HopApproval,
 } from "./hand-over.js";
 

@@ -8,9 +8,23 @@ import { type AgentKeys, makeAgentProof } from "../token/agent-proof.js";
 import { generateSigningKey, type SigningKey } from "../token/key.js";
 import type { GrantInput } from "../wire/grant.js";
 
+/** The verbs that a holder may use; a coordinator in another process can be behind them. */
+export type HolderVerbs = Pick<
+  Coordinator,
+  | "ask"
+  | "claim"
+  | "complete"
+  | "delegate"
+  | "exchange"
+  | "narrow"
+  | "renew"
+  | "renewLease"
+  | "revoke"
+>;
+
 /** What a holder needs besides its key and tokens. */
-export interface HolderKit {
-  readonly coordinator: Coordinator;
+export interface HolderSide {
+  readonly coordinator: HolderVerbs;
   readonly issuer: string;
   readonly trust: Trust;
   /** Spares holders the signatures of what another holder of this process has verified already. */
@@ -18,6 +32,11 @@ export interface HolderKit {
   readonly agentKeys: AgentKeys;
   readonly clock: Clock;
   readonly random: RandomBytes;
+}
+
+/** The same with the coordinator itself in this process. */
+export interface HolderKit extends HolderSide {
+  readonly coordinator: Coordinator;
 }
 
 /** Who is to get a hop, and what. */

@@ -41,6 +41,6 @@ export async function injection(play: Play, cast: Cast): Promise<void> {
     "reader",
     "shows the writer's token with its own key",
     { code: "proof_invalid" },
-    () => stage.run({ ...own, tokens: stolen.tokens }, async () => "never"),
+    () => stage.run({ ...own, tokens: stolen.tokens }),
   );
 }

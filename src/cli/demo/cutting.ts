@@ -9,6 +9,8 @@ import { type Cast, codeOf, drawn, hold, type Play, use } from "./play.js";
 /** How everything below the cut is refused. */
 const CUT = { code: "delegation_revoked", at: "researcher" } as const;
 
+/** How long a search in another process of a busy machine may take to begin. */
+const BEGIN_MS = 10_000;
 /** How long the search runs before somebody pulls the cord. */
 const RUNNING_MS = 300;
 /** Long enough for a search that had not stopped to go on. */
@@ -21,6 +23,9 @@ export async function cut(play: Play, cast: Cast, found: Findings): Promise<void
   const running = timed(
     codeOf(use(play, reader, "files.search", { path: found.folder, text: "import" })),
   );
+  for (let waited = 0; progress.looked === 0 && waited < BEGIN_MS; waited += SETTLE_MS) {
+    await pause(SETTLE_MS);
+  }
   await pause(RUNNING_MS);
   hold(progress.looked < progress.total, "the search still runs");
   narrator.step(

@@ -14,11 +14,14 @@ import { audit, budgets, completion } from "./ending.js";
 import { BrokenPromise, Narrator } from "./narrator.js";
 import { ask, delegate, work } from "./opening.js";
 import { type Cast, hold, type Play } from "./play.js";
+import type { Stage } from "./stage.js";
 import { makeTools, type Places, type Progress } from "./tools.js";
 
 /** What the command was told. */
 export interface DemoOptions {
   readonly journal?: string;
+  /** URL of servers on which the story is told in four processes; may hold a password. */
+  readonly redis?: string;
   readonly fast: boolean;
   readonly command: string;
   readonly interrupt: AbortSignal;
@@ -39,15 +42,14 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<Ex
     );
   }
   await mkdir(dirname(journal), { recursive: true });
-  const { openStage } = await import("./embedded-stage.js");
   const narrator = new Narrator(terminal, options.fast);
-  const stage = await openStage(journal);
   const progress: Progress = { looked: 0, total: 0 };
-  const play: Play = { stage, narrator, tools: makeTools(places, progress), progress, places };
+  const { stage, look } = await opened({ ...options, journal, places, progress });
+  const play: Play = { stage, narrator, progress, places };
   try {
     const told = perform(play, journal);
     const cast = await Promise.race([told, interrupted(options.interrupt)]);
-    closing(terminal, cast, { journal, scratch: places.scratch, command: options.command });
+    closing(terminal, cast, { journal, look, scratch: places.scratch, command: options.command });
     return EXIT.ok;
   } catch (thrown) {
     if (!(thrown instanceof BrokenPromise)) throw thrown;
@@ -65,12 +67,34 @@ async function perform(play: Play, journal: string): Promise<Cast> {
   const cast = await delegate(play, await ask(play), folder);
   const found = await work(play, cast, folder);
   await injection(play, cast);
+  await play.stage.interlude?.(
+    play.narrator,
+    cast.reader,
+    `${folder}/cli/main.${folder.endsWith("src") ? "ts" : "js"}`,
+  );
   await cut(play, cast, found);
   await budgets(play, cast);
   await completion(play, cast);
   await audit(play, journal);
   hold(play.narrator.refusals === REFUSALS, "every refusal of the story took place");
   return cast;
+}
+
+/** The stage, and the lines that name its store to other commands. */
+async function opened(told: {
+  readonly redis?: string;
+  readonly journal: string;
+  readonly places: Places;
+  readonly progress: Progress;
+}): Promise<{ readonly stage: Stage; readonly look: readonly string[] }> {
+  const { redis, journal, places, progress } = told;
+  if (redis === undefined) {
+    const { openStage } = await import("./embedded-stage.js");
+    const stage = await openStage(journal, makeTools(places, progress));
+    return { stage, look: [`export LEGATE_JOURNAL=${journal}`] };
+  }
+  const { openRedisStage } = await import("./redis-stage.js");
+  return openRedisStage({ url: redis, audit: journal, places, progress });
 }
 
 /** A scratch folder with an inbox in it; this package's own folder to read from. */
@@ -92,7 +116,12 @@ function interrupted(signal: AbortSignal): Promise<never> {
 function closing(
   terminal: Terminal,
   { planner, reader }: Cast,
-  { journal, scratch, command }: { journal: string; scratch: string; command: string },
+  {
+    journal,
+    look,
+    scratch,
+    command,
+  }: { journal: string; look: readonly string[]; scratch: string; command: string },
 ): void {
   if (terminal.json) {
     terminal.record({
@@ -108,10 +137,10 @@ function closing(
   }
   terminal.out();
   terminal.out(`${count(REFUSALS, "refusal")}, each by the hop and the rule that it had to be.`);
-  terminal.out("The journal is still there. Look at it:");
+  terminal.out("What happened is still there. Look at it:");
   terminal.out();
   for (const line of [
-    `export LEGATE_JOURNAL=${journal}`,
+    ...look,
     `${command} tree ${planner.tree}`,
     `${command} show ${reader.id}`,
     `${command} why ${reader.id}`,

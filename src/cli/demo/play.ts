@@ -6,13 +6,12 @@ import { diffGrants } from "../grant-diff.js";
 import { signs } from "../wording.js";
 import { BrokenPromise, type Narrator } from "./narrator.js";
 import type { Hand, Stage } from "./stage.js";
-import type { Arguments, Found, Places, Progress, Tool } from "./tools.js";
+import type { Arguments, Found, Places, Progress } from "./tools.js";
 
 /** Everything that a scene works with. */
 export interface Play {
   readonly stage: Stage;
   readonly narrator: Narrator;
-  readonly tools: Readonly<Record<string, Tool>>;
   readonly progress: Progress;
   readonly places: Places;
 }
@@ -27,12 +26,7 @@ export interface Cast {
 
 /** Calls a tool as `hand`: the guard decides, and the tool runs under its signal. */
 export async function use(play: Play, hand: Hand, name: string, args: Arguments): Promise<Found> {
-  const tool = play.tools[name];
-  const call = await hand.call(name, args);
-  return play.stage.run(call, (allowed) => {
-    if (tool === undefined) throw new BrokenPromise(`no such tool: ${name}`);
-    return tool(allowed.arguments, allowed.signal);
-  });
+  return play.stage.run(await hand.call(name, args));
 }
 
 /** Hands part of what `from` has to another agent, and tells what became narrower. */

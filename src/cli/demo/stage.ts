@@ -1,8 +1,10 @@
 /** What the story needs of an engine, whichever store stands behind it. @module */
 import type { Preview, TreeNode } from "../../coordinator/store.js";
-import type { Allowed, Call } from "../../guard/decision.js";
+import type { Call } from "../../guard/decision.js";
 import type { Boundary } from "../../wire/cut.js";
 import type { GrantInput } from "../../wire/grant.js";
+import type { Narrator } from "./narrator.js";
+import type { Found } from "./tools.js";
 
 /** A hop in the hands of the process that acts: its key never leaves there. */
 export interface Hand {
@@ -24,7 +26,7 @@ export interface Stage {
     readonly grant: GrantInput;
   }): Promise<Hand>;
   /** Decides a call and runs the tool under its signal. */
-  run<T>(call: Call, tool: (allowed: Allowed) => Promise<T>): Promise<T>;
+  run(call: Call): Promise<Found>;
   preview(boundary: Boundary): Promise<Preview & { readonly callsInFlight?: number }>;
   revoke(
     boundary: Boundary,
@@ -32,6 +34,8 @@ export interface Stage {
   ): Promise<unknown>;
   /** Depth-first. */
   nodes(tree: string): Promise<readonly TreeNode[]>;
+  /** What this stage has in store for half-way, if anything. */
+  interlude?(narrator: Narrator, reader: Hand, path: string): Promise<void>;
   /** Writes down what waits, and lets go of the store. */
   close(): Promise<void>;
 }
