@@ -29,6 +29,7 @@ describe("a chain of the AAT draft", () => {
   test("grants tools, and neither scopes nor ceilings", () => {
     const grant = { ...BARE, tools: { "web.search": {} }, limits: { depth: 2 } };
     const root = mintRoot({ ...ROOT, profile: "attenuating-agent-token", grant }, COORDINATOR);
+    expect(claimsOf(root)).not.toHaveProperty("scope");
     expect(verified([root], at)).toMatchObject({
       grant,
       tenant: "default",
@@ -57,6 +58,7 @@ describe("a chain of the agent-delegation draft", () => {
     );
 
   test("grants scopes and ceilings, and no tools", () => {
+    expect(claimsOf(root)).not.toHaveProperty("scope");
     expect(verified([root], at).grant).toEqual(grant);
     expect(verified([root, link()], at).grant).toEqual({
       ...grant,
