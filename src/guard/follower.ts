@@ -51,6 +51,8 @@ export class Follower {
   /** When the newest entry was made, by the store's clock. */
   #entryAt = Number.NEGATIVE_INFINITY;
   #syncing: Promise<void> | undefined;
+  /** Rings when a copy that was lost is not whole again in time. */
+  #lossAlarm: unknown;
   #synced = false;
   #closed = false;
   /** Entries that arrived while the snapshot was read: they count already, only their order is still to be judged. */
@@ -120,6 +122,7 @@ export class Follower {
   close(): void {
     this.#closed = true;
     this.#synced = false;
+    this.#options.timers.clearTimeout(this.#lossAlarm);
     this.#unsubscribe();
     this.#freshness.stop();
   }
@@ -188,7 +191,21 @@ export class Follower {
     this.#liveUntil = Number.NEGATIVE_INFINITY;
     this.#freshness.send(why);
     if (why === "disconnected") this.#freshness.send("connected");
+    this.#watchLoss();
     this.#retry();
+  }
+
+  /** The machine times only a copy that is whole: one that stays lost past the hard bound is as good as blind. */
+  #watchLoss(): void {
+    if (this.#lossAlarm !== undefined) return;
+    const { maxStalenessMs, onBlind, timers } = this.#options;
+    const ring = () => {
+      this.#lossAlarm = undefined;
+      if (this.#closed || this.#synced) return;
+      this.confirm().catch(() => this.#closed || onBlind());
+    };
+    const leftMs = BLIND_FACTOR * maxStalenessMs - this.ageMs;
+    this.#lossAlarm = timers.setTimeout(ring, Math.max(0, leftMs));
   }
 
   /** A failure leaves the feed in `syncing`, which denies; the next heartbeat or call tries again. */

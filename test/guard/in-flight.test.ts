@@ -236,6 +236,28 @@ describe("a blind guard", () => {
     await s.close();
   });
 
+  test("aborts what runs when the connection was lost and is not back in time", async () => {
+    const s = await far();
+    s.wire.faults.down = true;
+    s.wire.drop();
+    await s.pass(3_900);
+    expect(s.allowed.signal.aborted).toBe(false);
+    await s.pass(200);
+    expect(s.allowed.signal.reason).toMatchObject({
+      code: "status_unknown",
+      rule: "maxStalenessMs",
+    });
+    await s.close();
+  });
+
+  test("lets what runs go on when a lost connection is back in time", async () => {
+    const s = await far();
+    s.wire.drop();
+    await s.pass(5_000);
+    expect(s.allowed.signal.aborted).toBe(false);
+    await s.close();
+  });
+
   test("lets what runs go on when the store answers", async () => {
     const s = await far();
     s.wire.faults.heartbeat = () => undefined;
