@@ -5,6 +5,7 @@ import { mintLink } from "../../src/chain/mint.js";
 import { mintRoot } from "../../src/chain/mint-anchor.js";
 import { Trust } from "../../src/chain/trust.js";
 import { type VerifyOptions, verifyChain } from "../../src/chain/verify.js";
+import { signingInputDigest } from "../../src/token/jws.js";
 import type { VerificationKey } from "../../src/token/key.js";
 import {
   anchor,
@@ -108,6 +109,17 @@ describe("in the agent-delegation draft, below a known token", () => {
 
   test("several tokens are taken, each in its place", () => {
     expect(verifyChain(tokens, warm([first], at)).hops).toHaveLength(3);
+  });
+
+  test("a refusal of what cannot be read names its hop", () => {
+    const broken = `${second.slice(0, second.indexOf("."))}.e30.AA`;
+    for (const chain of [
+      [first, broken],
+      [first, second, broken],
+    ]) {
+      const refusal = refuses("malformed", () => verifyChain(chain, warm([first], at)));
+      expect(refusal.hop).toBe(signingInputDigest(broken));
+    }
   });
 
   test("that token's start is judged again, at the place that the draft has for times", () => {

@@ -55,6 +55,7 @@ describe("a verified chain", () => {
     expect(chain.grants).toHaveLength(3);
     expect(chain.grant).toBe(chain.grants[2]);
     expect(chain.grant.audience).toEqual(GRANT.audience);
+    expect(chain.grant.ceilings).toEqual([]);
     expect(chain.grant.limits).toMatchObject({ calls: 50, depth: 28 });
     expect([...chain.keys].sort()).toEqual(
       [COORDINATOR, holder(0), holder(1), holder(2)].map((key) => key.thumbprint).sort(),
