@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { mintLink } from "../../src/chain/mint.js";
 import { mintRoot } from "../../src/chain/mint-anchor.js";
+import { Trust } from "../../src/chain/trust.js";
 import { makeAgentProof } from "../../src/token/agent-proof.js";
 import { signingInputDigest } from "../../src/token/jws.js";
 import {
@@ -52,6 +53,15 @@ test("a link that the issuer signs names its key, and shows none, even below a t
   const link = mintLink(parent, linkDraft(1, { grant: { scopes } }), COORDINATOR);
   const { kid } = COORDINATOR;
   expect(headerOf(link)).toEqual({ alg: "Ed25519", c14n: "JCS", kid, typ: "at+jwt" });
+});
+
+test("links that several keys of the issuer sign name each its own", () => {
+  const next = keyOf(930);
+  const keys = [COORDINATOR, next].map((key) => ({ key, kid: key.kid }));
+  const parent = verified([root], { trust: new Trust({ keys }), childSigner: "issuer" });
+  const kids = [COORDINATOR, next].map((key) => headerOf(mintLink(parent, linkDraft(1), key)).kid);
+  expect(kids).toEqual([COORDINATOR.kid, next.kid]);
+  expect(next.kid).not.toBe(COORDINATOR.kid);
 });
 
 test("a link whose limits leave no hop has no child, however high its maximum", () => {
