@@ -6,9 +6,11 @@ import { Trust } from "../../src/chain/trust.js";
 import { makeAgentProof } from "../../src/token/agent-proof.js";
 import { signingInputDigest } from "../../src/token/jws.js";
 import {
+  aat,
   anchor,
   COORDINATOR,
   claimsOf,
+  forge,
   forgedLink,
   headerOf,
   holder,
@@ -71,6 +73,13 @@ test("a link whose limits leave no hop has no child, however high its maximum", 
   expect(verified([root, end]).hopsLeft).toBe(0);
   const beyond = forgedLink([root, end], {});
   refuses("depth_invalid", () => verified([root, end, beyond]), "del_max_depth");
+});
+
+test("a root that states no authority has no child, not even one that asks for none", () => {
+  const bare = forge(root, { authorization_details: [], scope: undefined }, COORDINATOR);
+  const asking = { authorization_details: [aat({})], scope: undefined };
+  const link = forgedLink([bare], asking);
+  refuses("malformed", () => verified([bare, link]), "authorization_details");
 });
 
 test("an agent is not proven by its delegator's proof", () => {
