@@ -15,7 +15,7 @@ import { revoke, sweepIn } from "../../src/redis/moves.js";
 import { openTopology } from "../../src/redis/topology.js";
 import type { Boundary } from "../../src/wire/cut.js";
 
-export const PREFIX = "stage";
+const PREFIX = "stage";
 const TOLERANCE_MS = 30_000;
 
 export interface StageOptions {

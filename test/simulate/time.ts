@@ -4,7 +4,7 @@ import { seededRandom } from "../../src/base/random.js";
 import type { Timers } from "../../src/lifecycle/timers.js";
 
 /** Epoch ms at which every run begins. */
-export const START = 1_800_000_000_000;
+const START = 1_800_000_000_000;
 
 /** Chance that repeats. */
 export interface Dice {
