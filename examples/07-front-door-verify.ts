@@ -42,7 +42,8 @@ for (const path of ["/reports/q3.md", "/etc/passwd"]) {
 
 // Possession, revocation and budgets are a guard's part: a verified chain alone does not say that its holder is calling, or that it still lives.
 const [anchor = "", link = ""] = tokens;
-const flipped = link.slice(0, -2) + (link.endsWith("A") ? "BA" : "AA");
+const at = link.length - 20;
+const flipped = link.slice(0, at) + (link[at] === "A" ? "B" : "A") + link.slice(at + 1);
 assert.throws(
   () => verifyChain([anchor, flipped], { trust, now: Date.now() }),
   (refusal) => refusal instanceof DelegationError && refusal.code === "signature_invalid",
