@@ -16,11 +16,14 @@ export interface RunningCall {
   end(): void;
 }
 
+/** Whether the store that is followed continues a generation. */
+export type Continues = (generation: string) => boolean;
+
 /** All running calls of one guard. */
 export interface CallsInFlight {
   begin(chain: VerifiedChain, tool: string, now: number): RunningCall;
-  /** Aborts every call whose chain `index` now covers or whose time is up; returns how many. */
-  abortCovered(index: RevocationIndex, now: number): number;
+  /** Aborts every call whose chain `index` now covers, whose generation is not continued, or whose time is up; returns how many. */
+  abortCovered(index: RevocationIndex, continues: Continues, now: number): number;
   /** Aborts all of them; returns how many. */
   abortAll(why: DelegationError): number;
   list(): readonly InFlight[];
@@ -46,8 +49,12 @@ export function createCallsInFlight(
   };
   return {
     begin: (chain, tool, now) => new Running(running, chain, tool, now),
-    abortCovered: (index, now) =>
-      abortWhere(({ chain }) => reasonToAbort(chain, index.covering(chain), now)),
+    abortCovered: (index, continues, now) =>
+      abortWhere(({ chain }) =>
+        continues(chain.generation)
+          ? reasonToAbort(chain, index.covering(chain), now)
+          : notContinued(chain),
+      ),
     abortAll: (why) => abortWhere(() => why),
     list: () =>
       running.all().map(({ chain, tool }) => ({
@@ -126,6 +133,19 @@ class Running implements RunningCall {
   }
 }
 
+/** Cuts of a store that is not followed any more may never have been heard here. */
+export function notContinued(chain: VerifiedChain): DelegationError {
+  return new DelegationError(
+    "generation_unknown",
+    "the anchor is of a store that is not continued",
+    { hop: leafOf(chain), rule: "gen" },
+  );
+}
+
+function leafOf({ hops, tree }: VerifiedChain): string {
+  return hops.at(-1)?.id ?? tree;
+}
+
 function reasonToAbort(
   chain: VerifiedChain,
   coverage: Coverage | undefined,
@@ -138,9 +158,8 @@ function reasonToAbort(
     });
   }
   if (now < chain.expiresAt) return undefined;
-  const leaf = chain.hops.at(-1)?.id ?? chain.tree;
   return new DelegationError("token_expired", "authority expired while the call ran", {
-    hop: leaf,
+    hop: leafOf(chain),
     rule: "exp",
   });
 }

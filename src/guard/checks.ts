@@ -11,6 +11,7 @@ import {
 } from "../policy/engine.js";
 import type { Invocation } from "../wire/invocation.js";
 import type { Bench } from "./bench.js";
+import { notContinued } from "./calls.js";
 import type { Presented } from "./presented.js";
 
 /**
@@ -30,16 +31,7 @@ export function checkStill({ clock }: Bench, presented: Presented): void {
 
 /** Cut, suspended, of a store that is not ours, said to be listed elsewhere, or never counted: not alive. */
 export function checkAlive({ chain, leaf, log }: Presented): void {
-  if (!log.follower.continues(chain.generation)) {
-    throw new DelegationError(
-      "generation_unknown",
-      "the anchor is of a store that is not continued",
-      {
-        hop: leaf.id,
-        rule: "gen",
-      },
-    );
-  }
+  if (!log.follower.continues(chain.generation)) throw notContinued(chain);
   const coverage = log.index.covering(chain);
   if (coverage !== undefined) {
     const message =

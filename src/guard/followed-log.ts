@@ -111,7 +111,8 @@ export class FollowedLog {
   }
 
   #abortCovered(now: number): void {
-    this.#countAborted(this.calls.abortCovered(this.index, now));
+    const continues = (generation: string) => this.follower.continues(generation);
+    this.#countAborted(this.calls.abortCovered(this.index, continues, now));
   }
 
   #abortAll(message: string): void {

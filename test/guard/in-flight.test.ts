@@ -250,6 +250,26 @@ describe("a blind guard", () => {
     await s.close();
   });
 
+  test("R19 aborts what runs when the store that is back continues nothing", async () => {
+    const s = await far();
+    const generation = "a store that started empty";
+    s.wire.faults = {
+      snapshot: (it) => ({
+        heartbeat: { ...it.heartbeat, generation, position: 0 },
+        generations: [generation],
+        entries: [],
+      }),
+    };
+    s.wire.drop();
+    await s.pass(1);
+    expect(s.allowed.signal.reason).toMatchObject({
+      code: "generation_unknown",
+      hop: s.child.id,
+      rule: "gen",
+    });
+    await s.close();
+  });
+
   test("lets what runs go on when a lost connection is back in time", async () => {
     const s = await far();
     s.wire.drop();
