@@ -21,8 +21,11 @@ export async function judgeLog(
   const { generation } = host;
   const made = truth.made.filter((one) => one.generation === generation);
   const ids = new Set(made.map(({ entry }) => entry.id));
-  for (const { id, generation: its } of promised) {
-    if (its === generation && !ids.has(id)) truth.fail("cut_lost", id);
+  const homes = new Map(truth.made.map((one) => [one.entry.id, one.generation]));
+  for (const { id, generation: heardIn } of promised) {
+    // The store that made it may have ended while its answer was on the way.
+    const home = homes.get(id) ?? heardIn;
+    if (home === generation && !ids.has(id)) truth.fail("cut_lost", id);
   }
   const standing = made.flatMap(({ entry }) =>
     entry.kind === "cut" && !SO_FAR.includes(entry.boundary.kind)
