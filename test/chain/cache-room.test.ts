@@ -5,8 +5,6 @@ import { mintLink } from "../../src/chain/mint.js";
 import { mintRoot } from "../../src/chain/mint-anchor.js";
 import { Trust } from "../../src/chain/trust.js";
 import { verifyChain, verifyLeaf } from "../../src/chain/verify.js";
-import { makeAgentProof } from "../../src/token/agent-proof.js";
-import { signingInputDigest } from "../../src/token/jws.js";
 import {
   anchor,
   COORDINATOR,
@@ -16,7 +14,7 @@ import {
   linkDraft,
   NOW,
   options,
-  random,
+  proofBelow,
   refuses,
   verified,
 } from "./forge.js";
@@ -73,15 +71,7 @@ describe("room in a cache", () => {
 
 test("a chain with an agent's proof stays known while the identity keys are the same", () => {
   const identity = keyOf(910);
-  const agentProof = makeAgentProof({
-    key: identity,
-    agent: "agent-1",
-    holder: holder(1).thumbprint,
-    parent: signingInputDigest(root),
-    audience: ISSUER,
-    nowMs: NOW,
-    random,
-  });
+  const agentProof = proofBelow(root, identity);
   const link = mintLink(verified([root]), linkDraft(1, { agentProof }), holder(0));
   const at = { ...options, cache: new ChainCache(), agentKeys: () => [identity] };
   const chain = verifyChain([root, link], at);

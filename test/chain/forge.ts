@@ -8,6 +8,7 @@ import { type AnchorDraft, mintAnchor } from "../../src/chain/mint-anchor.js";
 import { Trust } from "../../src/chain/trust.js";
 import type { VerifiedChain } from "../../src/chain/verified-chain.js";
 import { type VerifyOptions, verifyChain } from "../../src/chain/verify.js";
+import { makeAgentProof } from "../../src/token/agent-proof.js";
 import { signingInputDigest, signJws } from "../../src/token/jws.js";
 import { generateSigningKey, type SigningKey, thumbprintUri } from "../../src/token/key.js";
 import type { Grant } from "../../src/wire/grant.js";
@@ -100,6 +101,19 @@ export function verified(
   more: Partial<VerifyOptions> = {},
 ): VerifiedChain {
   return verifyChain(tokens, { ...options, ...more });
+}
+
+/** What the first agent below `parent` signs of itself with its identity key. */
+export function proofBelow(parent: string, identity: SigningKey): string {
+  return makeAgentProof({
+    key: identity,
+    agent: "agent-1",
+    holder: holder(1).thumbprint,
+    parent: signingInputDigest(parent),
+    audience: ISSUER,
+    nowMs: NOW,
+    random,
+  });
 }
 
 export function headerOf(token: string): Claims {

@@ -3,8 +3,6 @@ import { expect, test } from "vitest";
 import { mintLink } from "../../src/chain/mint.js";
 import { mintRoot } from "../../src/chain/mint-anchor.js";
 import { Trust } from "../../src/chain/trust.js";
-import { makeAgentProof } from "../../src/token/agent-proof.js";
-import { signingInputDigest } from "../../src/token/jws.js";
 import {
   aat,
   anchor,
@@ -18,7 +16,7 @@ import {
   keyOf,
   linkDraft,
   NOW,
-  random,
+  proofBelow,
   refuses,
   verified,
 } from "./forge.js";
@@ -84,15 +82,7 @@ test("a root that states no authority has no child, not even one that asks for n
 
 test("an agent is not proven by its delegator's proof", () => {
   const identity = keyOf(920);
-  const agentProof = makeAgentProof({
-    key: identity,
-    agent: "agent-1",
-    holder: holder(1).thumbprint,
-    parent: signingInputDigest(root),
-    audience: ISSUER,
-    nowMs: NOW,
-    random,
-  });
+  const agentProof = proofBelow(root, identity);
   const tokens = [root, mintLink(verified([root]), linkDraft(1, { agentProof }), holder(0))];
   tokens.push(mintLink(verified(tokens), linkDraft(2), holder(1)));
   const { hops } = verified(tokens, { agentKeys: () => [identity] });

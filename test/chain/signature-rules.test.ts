@@ -4,8 +4,6 @@ import { ChainCache } from "../../src/chain/cache.js";
 import { mintLink, mintSelfLink } from "../../src/chain/mint.js";
 import { Trust } from "../../src/chain/trust.js";
 import { verifyChain, verifyLeaf } from "../../src/chain/verify.js";
-import { makeAgentProof } from "../../src/token/agent-proof.js";
-import { signingInputDigest } from "../../src/token/jws.js";
 import { thumbprintUri } from "../../src/token/key.js";
 import {
   anchor,
@@ -14,11 +12,11 @@ import {
   forge,
   forgedLink,
   holder,
-  ISSUER,
   keyOf,
   linkDraft,
   NOW,
   options,
+  proofBelow,
   random,
   refuses,
   STRANGER,
@@ -51,15 +49,7 @@ describe("of several keys that a header could mean", () => {
 
 test("an agent that is proven stays so in its self-link, and one that is asserted does not become so", () => {
   const identity = keyOf(93);
-  const agentProof = makeAgentProof({
-    key: identity,
-    agent: "agent-1",
-    holder: holder(1).thumbprint,
-    parent: signingInputDigest(root),
-    audience: ISSUER,
-    nowMs: NOW,
-    random,
-  });
+  const agentProof = proofBelow(root, identity);
   const at = { ...options, agentKeys: () => [identity] };
   const draft = { tool: "web.search", audience: "https://files.example", now: NOW, random };
   const identities = (more: object) => {
