@@ -129,6 +129,7 @@ export const CODES = {
   proof_replayed: { outcome: "holder_binding_failed", ...BAD_PROOF, retry: false },
   bearer_not_allowed: { outcome: "holder_binding_failed", ...BAD_PROOF, retry: false },
   session_unknown: { outcome: "holder_binding_failed", ...BAD_PROOF },
+  session_mismatch: { outcome: "holder_binding_failed", ...BAD_PROOF, retry: false },
   replay_store_full: { outcome: "status_unknown", ...NOT_KNOWN },
   // alive and fresh
   delegation_revoked: { outcome: "revoked", ...NOT_ALIVE },
@@ -148,6 +149,7 @@ export const CODES = {
     ...BAD_TOKEN,
     tokenEndpoint: [400, "invalid_target"],
   },
+  method_not_granted: { outcome: "scope_not_granted", ...NOT_GRANTED },
   tool_not_granted: { outcome: "scope_not_granted", ...NOT_GRANTED },
   tool_delegate_only: { outcome: "scope_not_granted", ...NOT_GRANTED },
   scope_not_granted: { outcome: "scope_not_granted", ...NOT_GRANTED },

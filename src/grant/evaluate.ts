@@ -45,6 +45,21 @@ export function evaluate(
   return undefined;
 }
 
+/**
+ * Whether any invocation that has these arguments, and perhaps others, could pass all grants of a chain: for lists that show what can be
+ * used. What it says no to, {@link evaluate} refuses whatever else is given; the other way round is not sure. Never throws.
+ */
+export function couldPass(grants: readonly Grant[], known: Invocation): boolean {
+  return (
+    grants.length > 0 &&
+    grants.every((grant, index) =>
+      refusalsOf(grant, known, index === grants.length - 1).every(
+        ({ code }) => code === "argument_missing" || code === "ceiling_exceeded",
+      ),
+    )
+  );
+}
+
 /** What is asked of a chain that speaks of scopes instead of tools. */
 export interface ScopeRequest {
   readonly scope: string;

@@ -16,11 +16,18 @@ import type { Position } from "../wire/cut.js";
 import type { Admission } from "./admission.js";
 import { AuditBuffer } from "./audit-buffer.js";
 import { abortLine } from "./audit-lines.js";
+import {
+  authenticate,
+  type Examined,
+  examine,
+  type Presentment,
+  type Question,
+} from "./authenticate.js";
 import { authorize } from "./authorize.js";
 import type { Bench } from "./bench.js";
 import type { RunningCall } from "./calls.js";
 import type { CostOf } from "./cost.js";
-import type { Allowed, Call, Decision } from "./decision.js";
+import type { Allowed, Call, Decision, Denied } from "./decision.js";
 import type { CutFeed, PartitionedFeed } from "./feed.js";
 import { FollowedLog, type LogStatus } from "./followed-log.js";
 import { Logs } from "./logs.js";
@@ -148,6 +155,19 @@ export class Guard {
   /** Decides one call. Never throws: whatever goes wrong is a denial with its own code. */
   authorize(call: Call): Promise<Decision> {
     return authorize(this.#bench, call);
+  }
+
+  /**
+   * Verifies who asks, for what no grant speaks of: chain, possession, cuts; no grants, nothing charged. Its signal fires when the chain
+   * is cut, suspended or expires, until `end`. Never throws.
+   */
+  authenticate(presentment: Presentment): Promise<Allowed | Denied> {
+    return authenticate(this.#bench, presentment);
+  }
+
+  /** What a chain is worth at this moment, shown without proof: tells, and lets nothing happen. Never throws. */
+  examine(question: Question): Promise<Examined> {
+    return examine(this.#bench, question);
   }
 
   /**

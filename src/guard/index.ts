@@ -19,6 +19,7 @@ export type {
   StatedLimits,
   TicketUse,
 } from "./admission.js";
+export type { Examined, Presentment, Question } from "./authenticate.js";
 export type { CostOf } from "./cost.js";
 export type {
   Allowed,
