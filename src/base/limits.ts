@@ -150,3 +150,7 @@ export const CLOCK_SKEW_MS_DEFAULT = 500;
 export const REPORTS_LOOK_MS = 20;
 /** Logs of cuts that a guard reads at the same time when it starts: each read is pages of entries. */
 export const LOGS_READ_AT_ONCE = 16;
+/** Characters of one challenge that is sent: proxies commonly take 8 KB of headers. */
+export const CHALLENGE_CHARS_MAX = 4_096;
+/** Characters of the challenges that are read: what Node takes of headers altogether. */
+export const CHALLENGES_CHARS_MAX = 16_384;
