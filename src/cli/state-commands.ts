@@ -177,6 +177,11 @@ function addDoctor(program: Command, session: Session, end: End): void {
   )
     .option("--replicas <n>", "replicas that a write is to wait for", whole, 0)
     .option("--accept <names>", "promises that are given up, with commas between", listed, [])
+    .option(
+      "--acl",
+      "only print the servers' users, with the fewest rights that do, as lines of an aclfile",
+    )
+    .option("--partitions <n>", "partitions that these users are for; 64 unless told", whole)
     .action(
       async (
         options: Common & {
@@ -184,8 +189,15 @@ function addDoctor(program: Command, session: Session, end: End): void {
           prefix: string;
           replicas: number;
           accept: readonly string[];
+          acl?: boolean;
+          partitions?: number;
         },
       ) => {
+        if (options.acl === true) {
+          const { acl } = await import("./acl.js");
+          end(acl(session.terminal(options.json === true), options, process.env));
+          return;
+        }
         const { doctor } = await import("./doctor.js");
         end(await doctor(session.terminal(options.json === true), options));
       },
@@ -193,6 +205,7 @@ function addDoctor(program: Command, session: Session, end: End): void {
   examplesFirst(command, [
     "legate doctor --redis redis://localhost",
     "legate doctor --redis redis://localhost --replicas 1 --accept memory --json",
+    "legate doctor --acl > users.acl",
   ]);
 }
 

@@ -19,6 +19,8 @@ export interface BeatOptions {
   readonly replicas?: number;
   /** Cuts every lease of the partition that is due by the store's time. */
   readonly sweep: (partition: number) => Promise<void>;
+  /** Whether every guard is told, as it is unless told: a process that only guards has no say in how fresh others are. */
+  readonly tells?: boolean;
   /** A time to be trusted instead of the server's: for tests. */
   readonly clock?: (() => number) | undefined;
 }
@@ -49,10 +51,11 @@ export async function beat(
   { who, said, youngMs }: Speaker,
 ): Promise<Beat> {
   const { topology, durability, replicas = durability.replicas, sweep } = options;
+  const quiet = options.tells === false ? "untold" : "";
   const clock = options.clock?.() ?? "";
   for (let sweeps = 0; ; sweeps++) {
     const sent = durability.sending(partition);
-    const args = [clock, who, said, youngMs, RUNNING_MS, TAKE_OVER_GRACE_MS];
+    const args = [clock, who, said, youngMs, RUNNING_MS, TAKE_OVER_GRACE_MS, quiet];
     const reply = await runInLife(topology, partition, SCRIPTS.beat, args, { clock });
     const [outcome, ...told] = reply.map(text);
     if (outcome === "quiet") return { outcome };
@@ -64,7 +67,7 @@ export async function beat(
     const [at, position, generation, epoch, link] = told;
     if (outcome !== "beat" || generation === undefined) throw unavailable("REPLY");
     await durability.durable(sent, { replicas, timeoutMs: HEARTBEAT_MS });
-    const words = [at, position, generation, epoch, link].map((word) => word ?? "");
+    const words = [at, position, generation, epoch, link, quiet].map((word) => word ?? "");
     await runInLife(topology, partition, SCRIPTS.beaten, words, { clock });
     return {
       outcome,

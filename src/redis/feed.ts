@@ -75,11 +75,12 @@ function feedOf(options: RedisFeedOptions, log: PartitionLog, followed: Followed
   };
 }
 
-/** Asks for a heartbeat of one's own: it counts, and is told, like any other. */
+/** Asks for a heartbeat of one's own: it counts like any other; who may not tell everybody tells whoever listens here. */
 async function confirmOnce(options: RedisFeedOptions, log: PartitionLog): Promise<Heartbeat> {
   const told = await beat(options, log.partition, { who: "", said: 0, youngMs: 0 });
   if (told.outcome !== "beat") throw unavailable("REPAIR");
   await log.reach(told.heartbeat.position);
+  if (options.tells === false) log.heard(told.heartbeat);
   return told.heartbeat;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { ACL_ROLES, type AclOptions, type AclRole, aclLines } from "./acl.js";
 export type { Address, Login, RedisServers } from "./address.js";
 export type { Patience } from "./connect.js";
 export { type Deployment, type FindOptions, findDeployment } from "./deployment.js";

@@ -85,6 +85,11 @@ export class PartitionLog {
     }
   }
 
+  /** Takes a heartbeat that nobody else is told of. */
+  heard(heartbeat: Heartbeat): void {
+    if (this.#cursor?.generation === heartbeat.generation) this.#beat(heartbeat);
+  }
+
   /** Reads on until nothing is left, and tells it. @throws {DelegationError} `store_unavailable` */
   read(): Promise<void> {
     this.#reading ??= this.#readOn().finally(() => {

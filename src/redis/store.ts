@@ -85,6 +85,7 @@ function assembled(
   const beats: BeatOptions = {
     topology,
     durability,
+    tells: how.heartbeats,
     sweep: async (partition) => {
       await sweepIn(ground, partition, clock.now(), SWEEP_MAX);
     },

@@ -5,7 +5,7 @@ First half of a heartbeat: what it will say once a quorum has it. Tells guards n
 ARGV 1 life of the shard ; 2 now, or '' for the server's own time ; 3 id of the coordinator, or '' for a guard that asks
      4 epoch in which that coordinator has said again all that its outbox holds ; 5 age in ms of the last heartbeat below which none is
      due, 0 when one is asked for ; 6 how long a coordinator counts as running after its last word, ms ; 7 how long after a
-     take-over nobody speaks, so that all who run have come forward, ms
+     take-over nobody speaks, so that all who run have come forward, ms ; 8 '' or 'untold': who asks may write nothing but the clock
 Reply ok, 'beat', at, position, generation, epoch, chain | ok, 'due' | ok, 'quiet' | ok, 'repair', epoch | refused, fenced
 Hash run: id of a coordinator -> <epoch said>:<until when it counts as running>.
 ]]
@@ -34,7 +34,9 @@ local all = redis.call('HGETALL', base .. 'run')
 for n = 1, #all, 2 do
   local reached, till = string.match(all[n + 1], '^(%d+):(%d+)$')
   if tonumber(till) < at then
-    redis.call('HDEL', base .. 'run', all[n])
+    if ARGV[8] ~= 'untold' then
+      redis.call('HDEL', base .. 'run', all[n])
+    end
   elseif tonumber(reached) < epoch then
     waiting = true
   end
