@@ -59,6 +59,13 @@ export function hostsOf(url: string): string {
 /** A refusal in the words of whoever runs the command. */
 export function told(thrown: unknown, where: string): unknown {
   if (!(thrown instanceof DelegationError) || thrown.code !== "store_unavailable") return thrown;
+  if (thrown.rule === "CERTIFICATE") {
+    return new CommandError(
+      EXIT.unreachable,
+      `store_unavailable: ${where}: ${thrown.message}`,
+      "NODE_EXTRA_CA_CERTS names a file of authorities that are trusted besides",
+    );
+  }
   return new CommandError(
     EXIT.unreachable,
     `store_unavailable: no answer from ${where}${thrown.rule === undefined ? "" : ` (${thrown.rule})`}`,

@@ -7,9 +7,10 @@
  * @module
  */
 import { Redis, type RedisOptions } from "ioredis";
+import { DelegationError } from "../base/error.js";
 import { HEARTBEAT_MS } from "../base/limits.js";
 import type { Address, Login, Servers } from "./address.js";
-import { ask, type Caller, unavailable, within } from "./script.js";
+import { ask, type Caller, failure, unavailable, within } from "./script.js";
 
 /** Milliseconds that things may take before they count as failed. */
 export interface Patience {
@@ -25,7 +26,7 @@ type Purpose = "move" | "look" | "wait" | "follow" | "listen";
 /**
  * Connects, or fails in time.
  *
- * @throws {DelegationError} `store_unavailable`
+ * @throws {DelegationError} `store_unavailable`; a certificate that is not accepted, and a login that is refused, are told as such
  */
 export async function connect(
   { host, port }: Address,
@@ -44,14 +45,31 @@ export async function connect(
     // Reads gain from being sent together; scripts lose by it, and a batch fails as a whole.
     enableAutoPipelining: purpose === "look",
   });
-  redis.on("error", () => {});
+  let fault: unknown;
+  redis.on("error", (error: unknown) => {
+    fault ??= error;
+  });
   try {
     await within(redis.connect(), patience.connectMs);
     return redis;
-  } catch {
+  } catch (thrown) {
     redis.disconnect();
-    throw unavailable("CONNECTION");
+    throw refusalOf(fault ?? thrown);
   }
+}
+
+/** What OpenSSL and Node call certificates that they do not accept. */
+const CERTIFICATE = /CERT|_VERIFY_|_ISSUER_|^HOSTNAME_MISMATCH$|^ERR_TLS_/;
+
+/** The names of faults say nothing of what was sent; their messages may. */
+function refusalOf(fault: unknown): DelegationError {
+  const { code } = (fault ?? {}) as { readonly code?: unknown };
+  if (typeof code !== "string" || !CERTIFICATE.test(code)) return failure(fault);
+  return new DelegationError(
+    "store_unavailable",
+    `the server's certificate is not accepted (${code})`,
+    { rule: "CERTIFICATE" },
+  );
 }
 
 const SETTINGS = {

@@ -106,7 +106,7 @@ const MISDIRECTED: ReadonlySet<string> = new Set([
 const UNSENT = "Stream isn't writeable and enableOfflineQueue options is false";
 
 /** The client's errors hold the command with its arguments, so they are not handed on. */
-function failure(thrown: unknown): DelegationError {
+export function failure(thrown: unknown): DelegationError {
   return thrown instanceof DelegationError ? thrown : unavailable(errorWordOf(thrown));
 }
 

@@ -1,5 +1,8 @@
 /** What operators do with the command: users of the servers, waiting for guards, looking trees up, archiving the log. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { selfSigned } from "../redis/certificate.js";
 import { RedisServer } from "../redis/servers.js";
 import { type Built, buildCommand, valuesIn } from "./command.js";
 
@@ -10,6 +13,26 @@ beforeAll(() => {
   command = buildCommand();
 }, 300_000);
 afterAll(() => command.remove());
+
+describe("over TLS", () => {
+  test("a certificate is trusted when its authority is named, and told of when it is not", async () => {
+    const tls = selfSigned(Date.now());
+    const server = await RedisServer.start({ tls });
+    const authority = join(command.folder, "authority.pem");
+    writeFileSync(authority, tls.cert);
+    try {
+      const words = ["doctor", "--redis", server.url, "--accept", "disk"];
+      const trusted = { NODE_EXTRA_CA_CERTS: authority };
+      expect(await command.run(words, { env: trusted })).toMatchObject({ status: 0 });
+      const { status, stderr } = await command.run(words);
+      expect(status).toBe(6);
+      expect(stderr).toContain("certificate is not accepted (DEPTH_ZERO_SELF_SIGNED_CERT)");
+      expect(stderr).toContain("NODE_EXTRA_CA_CERTS");
+    } finally {
+      await server.stop();
+    }
+  });
+});
 
 describe("legate doctor --acl", () => {
   const env = {

@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly sentinel?: boolean;
   /** Serves TLS, and nothing else. */
   readonly tls?: Certificate;
+  /** Whether its own clients look at the certificate; they do unless told. */
+  readonly checked?: boolean;
   /** Further lines of the configuration. */
   readonly settings?: readonly string[];
 }
@@ -116,11 +118,11 @@ export class RedisServer {
 
   /** A client of the test's own; closed when the server is stopped. */
   client(options: Omit<RedisOptions, "replyMapping"> = {}): Redis {
-    const { tls } = this.options;
+    const { tls, checked = true } = this.options;
     const client = new Redis({
       host: this.host,
       port: this.port,
-      ...(tls === undefined ? {} : { tls: { ca: tls.cert } }),
+      ...(tls === undefined ? {} : { tls: { ca: tls.cert, rejectUnauthorized: checked } }),
       lazyConnect: true,
       retryStrategy: () => null,
       commandTimeout: 5_000,
