@@ -1,10 +1,14 @@
 /** What operators do with the command: users of the servers, waiting for guards, looking trees up, archiving the log. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { aclLines } from "../../src/redis/acl.js";
+import { allows, denies, read } from "../guard/rig.js";
 import { selfSigned } from "../redis/certificate.js";
+import { openHouse } from "../redis/house.js";
 import { RedisServer } from "../redis/servers.js";
-import { type Built, buildCommand, valuesIn } from "./command.js";
+import { waitForGood } from "../redis/wait.js";
+import { type Built, buildCommand, ROOT, valuesIn } from "./command.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -31,6 +35,73 @@ describe("over TLS", () => {
     } finally {
       await server.stop();
     }
+  });
+});
+
+describe("the servers of examples/redis", () => {
+  const folder = join(ROOT, "examples", "redis");
+  const passwords = { coordinator: "pass one", guard: "pass two", replica: "pass three" };
+
+  test("start with its settings and users, and the doctor finds nothing to complain about", async () => {
+    const users = join(command.folder, "users.acl");
+    writeFileSync(users, `${[...aclLines({ passwords }), "user default off"].join("\n")}\n`);
+    const settings = readFileSync(join(folder, "redis.conf"), "utf8")
+      .replace("/etc/legate/users.acl", users)
+      .split("\n");
+    const login = ['masteruser "legate-replica"', `masterauth "${passwords.replica}"`];
+    const own = [...settings, ...login];
+    const primary = await RedisServer.start({ settings: own });
+    const servers = [primary];
+    try {
+      for (let n = 0; n < 2; n++) {
+        servers.push(await RedisServer.start({ settings: own, replicaOf: primary }));
+      }
+      const url = `redis://legate-coordinator:pass%20one@${primary.host}:${primary.port}`;
+      const words = ["doctor", "--redis", url, "--replicas", "2", "--json"];
+      await waitForGood("the replicas follow", 20_000, async () => {
+        const { status, stdout } = await command.run(words);
+        const checks = valuesIn(stdout);
+        expect(checks.length).toBeGreaterThan(6);
+        return status === 0 && checks.every(({ verdict }) => verdict === "fits");
+      });
+      const options = { url: `redis://${primary.host}:${primary.port}`, replicas: 2, accept: [] };
+      const house = await openHouse(options, {
+        coordinator: { username: "legate-coordinator", password: passwords.coordinator },
+        guard: { username: "legate-guard", password: passwords.guard },
+      });
+      try {
+        const guard = await house.watch("one");
+        const root = await house.root();
+        await allows(guard, read(root));
+        const boundary = { kind: "tree", tree: root.tree };
+        const asked = { boundary, wait: "guards" };
+        const made = await house.engine.coordinator.revoke({ operator: "op" }, asked);
+        expect(await made.durable).toBe(2);
+        await denies(guard, read(root), "delegation_revoked");
+      } finally {
+        await house.close();
+      }
+    } finally {
+      for (const server of servers) await server.stop();
+    }
+  });
+
+  test("say of each setting why it is so, and the servers of the compose file all use them", () => {
+    const lines = readFileSync(join(folder, "redis.conf"), "utf8").split("\n");
+    for (const [at, line] of lines.entries()) {
+      if (line === "" || line.startsWith("#")) continue;
+      const above = lines
+        .slice(0, at)
+        .reverse()
+        .find((one) => !/^repl-diskless-sync /.test(one));
+      expect([line, above]).toEqual([line, expect.stringMatching(/^# /)]);
+    }
+    const compose = readFileSync(join(folder, "compose.yaml"), "utf8");
+    const named = (text: string) => compose.split(text).length - 1;
+    expect(named("redis.conf:/etc/legate/redis.conf:ro")).toBe(3);
+    expect(named("users.acl:/etc/legate/users.acl:ro")).toBe(3);
+    expect(named("--masteruser legate-replica --masterauth $$LEGATE_REPLICA_PASSWORD")).toBe(2);
+    expect(named("--replicaof primary 6379")).toBe(1);
   });
 });
 
