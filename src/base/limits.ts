@@ -144,6 +144,8 @@ export const REPORT_MS = 10_000;
 export const REPORT_CALLS_MAX = 1_000;
 /** How long a cut stays in a coordinator's outbox after it was durable, unless told: ten times a Cluster's default node timeout. */
 export const OUTBOX_KEEP_MS_DEFAULT = 150_000;
+/** Things that an outbox keeps at once: about 100 MB, and a disk's second when its file is written anew. */
+export const OUTBOX_THINGS_MAX = 100_000;
 /** How far the clocks of one deployment lie apart, unless told. */
 export const CLOCK_SKEW_MS_DEFAULT = 500;
 /** How often somebody who waits for guards looks at their reports. */
@@ -154,3 +156,42 @@ export const LOGS_READ_AT_ONCE = 16;
 export const CHALLENGE_CHARS_MAX = 4_096;
 /** Characters of the challenges that are read: what Node takes of headers altogether. */
 export const CHALLENGES_CHARS_MAX = 16_384;
+/** Servers behind one gateway. */
+export const GATEWAY_SERVERS_MAX = 64;
+/** Sessions that callers have open at one server behind a gateway; each may stand for a process. */
+export const GATEWAY_SESSIONS_MAX = 256;
+/** How long a session at a gateway is kept after the last chain that used it has expired. */
+export const GATEWAY_LINGER_MS = 300_000;
+/** How long a call to a server behind a gateway may take, unless told; and at most. */
+export const GATEWAY_CALL_SECONDS_DEFAULT = 300;
+export const GATEWAY_CALL_SECONDS_MAX = 86_400;
+/** How long a server behind a gateway may take to start. */
+export const GATEWAY_START_MS = 30_000;
+/** Starts of one server's process within a minute, after crashes; beyond, calls are refused until the minute is over. */
+export const GATEWAY_STARTS_MAX = 6;
+/** Pause before the second start; it doubles with each further one. */
+export const GATEWAY_BACKOFF_MS = 100;
+/** Bytes of one message of a server behind a gateway, and of one line that it writes to its log. */
+export const GATEWAY_MESSAGE_BYTES_MAX = 10_485_760;
+/** Shortest secret: a shorter one could not be told from other text in what a server answers. */
+export const SECRET_CHARS_MIN = 8;
+/** Characters of an `Authorization` header that is sent: proxies commonly take 8 KB a line, its name included. */
+export const AUTHORIZATION_CHARS_MAX = 8_000;
+/** Holder keys that one carrier keeps a session for. */
+export const CARRIED_SESSIONS_MAX = 1_000;
+/** Chains that one carrier remembers its server to know. */
+export const CARRIED_CHAINS_MAX = 1_000;
+/** Self-links that one carrier keeps for further calls. */
+export const SELF_LINKS_MAX = 256;
+/** Requests of one client that wait for their answers. */
+export const CARRIED_REQUESTS_MAX = 10_000;
+/** Requests of one MCP session that are being decided or run. */
+export const MCP_REQUESTS_MAX = 1_024;
+/** Hops of one tree that one MCP session keeps watching beyond their calls. */
+export const MCP_HOPS_MAX = 256;
+/** Tasks of MCP servers whose owners one guard knows; of those beyond, the oldest is forgotten, and nobody's any more. */
+export const MCP_TASKS_MAX = 10_000;
+/** How long a client may keep a list that was filtered for it, where it is told at all. */
+export const MCP_LIST_TTL_MS = 5_000;
+/** Bytes of one HTTP body with messages of MCP: what the SDK's own transport takes. */
+export const MESSAGE_BYTES_MAX = 4_194_304;

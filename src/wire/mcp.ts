@@ -86,6 +86,19 @@ export function actOf(method: string, params: unknown): McpAct {
   return { tool, arguments: given };
 }
 
+/**
+ * Names an HTTP request that carries no request of MCP, and so no `_meta`: a stream that is opened, a session that is ended, an answer to
+ * the server. A DPoP proof that comes with one is bound to this.
+ */
+export function httpActOf(method: string): McpAct {
+  return { tool: `${METHOD_PREFIX}http/${method.toLowerCase()}`, arguments: {} };
+}
+
+/** The member {@link SESSION_META}, or undefined for what is none. Never throws. */
+export function parseSessionMeta(input: unknown): SessionMeta | undefined {
+  return sessionMetaSchema.safeParse(input).data;
+}
+
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

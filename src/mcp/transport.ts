@@ -1,0 +1,49 @@
+/**
+ * MCP transports by their structure, so that those of any version of the SDK fit, and no type of theirs is needed.
+ *
+ * @module
+ */
+
+/** Id of a JSON-RPC request. */
+export type RequestId = string | number;
+
+/** Headers of an HTTP request, names in lower case. */
+export type McpHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** What a server's transport tells of a message besides its text. */
+export interface McpExtra {
+  /** What the middleware in front of it found. */
+  readonly authInfo?: { readonly token: string; readonly extra?: object | undefined } | undefined;
+  /** The HTTP request, in the 1.x line of the SDK. */
+  readonly requestInfo?:
+    | { readonly headers: McpHeaders; readonly url?: URL | undefined }
+    | undefined;
+  /** The HTTP request, in the 2.x line. */
+  readonly request?: Request | undefined;
+}
+
+/** How a message is to go out; a transport's further options pass through. */
+export interface McpSendOptions {
+  /** The client's request that it belongs to. */
+  readonly relatedRequestId?: RequestId | undefined;
+}
+
+/** How messages are taken: as a method, so that handlers that take narrower messages fit. */
+interface Taking {
+  take(message: object, extra?: McpExtra): void;
+}
+
+/** One side's end of a connection. */
+export interface McpTransport {
+  start(): Promise<void>;
+  send(message: object, options?: McpSendOptions): Promise<void>;
+  close(): Promise<void>;
+  onclose?: (() => void) | undefined;
+  onerror?: ((error: Error) => void) | undefined;
+  onmessage?: Taking["take"] | undefined;
+  sessionId?: string | undefined;
+  setProtocolVersion?: ((version: string) => void) | undefined;
+  setSupportedProtocolVersions?: ((versions: string[]) => void) | undefined;
+  /** Whether each request has a stream of its own, which ends when the request is cancelled. */
+  readonly hasPerRequestStream?: boolean;
+}
