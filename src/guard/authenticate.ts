@@ -32,6 +32,7 @@ export async function authenticate(bench: Bench, call: Presentment): Promise<All
     const proof = proving instanceof Promise ? await proving : proving;
     if (!knowsEnough(log, call)) await learn(log, call);
     checkStill(bench, presented);
+    call.accept?.(presented.chain);
     noteAllow(bench, presented, undefined);
     return allow(presented, proof);
   } catch (thrown) {

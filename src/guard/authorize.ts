@@ -35,6 +35,7 @@ export async function authorize(bench: Bench, call: Call): Promise<Decision> {
     waited ||= proving instanceof Promise;
     const proof = proving instanceof Promise ? await proving : proving;
     checkAlive(presented);
+    call.accept?.(chain);
     checkGrants(chain, invocation);
     const asking = consultPolicy(bench, presented);
     waited ||= asking instanceof Promise;

@@ -24,6 +24,11 @@ export interface Call {
   readonly minPosition?: Position | readonly Position[];
   /** Let this chain's last token be used once only. */
   readonly once?: boolean;
+  /**
+   * What the door that the call came through knows besides, as whose session it is: refuses by throwing. Asked when the chain is proven
+   * and alive, before anything is charged.
+   */
+  readonly accept?: (chain: VerifiedChain) => void;
 }
 
 /** What every decision about a chain tells. */

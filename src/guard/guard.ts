@@ -181,6 +181,20 @@ export class Guard {
     return runAllowed(await this.authorize(call), handler);
   }
 
+  /** Resources that this guard stands for; the first is meant where a call names none. */
+  get audience(): readonly string[] {
+    return this.#bench.audience;
+  }
+
+  /**
+   * Goes on watching the chain of a call that was let in and has not been aborted, beyond its end: the signal fires when the chain is
+   * cut, suspended or expires, until `end`. The audit's line of that names `tool`.
+   */
+  watch({ chain }: Allowed, tool: string): Pick<Allowed, "signal" | "end"> {
+    const watched = this.#logs.of(chain).calls.begin(chain, tool, this.#clock.now());
+    return { signal: watched.signal, end: () => watched.end() };
+  }
+
   /** What the guard knows at this moment; asks nobody. */
   status(): GuardStatus {
     return {

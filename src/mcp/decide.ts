@@ -1,0 +1,88 @@
+/** The decision about one request or notification of MCP. @module */
+import { DelegationError, exposed } from "../base/error.js";
+import type { VerifiedChain } from "../chain/verified-chain.js";
+import type { Call, Decision } from "../guard/decision.js";
+import type { Guard } from "../guard/guard.js";
+import { actOf, PRESENT_META } from "../wire/mcp.js";
+import { couldComplete } from "./could-use.js";
+import { credentialsOf } from "./credentials.js";
+import { isRecord, type NotificationMessage } from "./message.js";
+import { OF_A_TASK, ruleOf } from "./methods.js";
+import { deniedBy } from "./refusal.js";
+import { leafOf, type TaskOwners } from "./tasks.js";
+import type { McpExtra } from "./transport.js";
+
+/** What requests are decided with. */
+export interface Desk {
+  readonly guard: Guard;
+  /** The resource that this server is, byte for byte as tokens name it. */
+  readonly audience: string;
+  /** What DPoP proofs name: the server's URL as it knows itself. */
+  readonly url: string | undefined;
+  readonly tasks: TaskOwners;
+}
+
+/**
+ * Decides a request, or a notification, by its method's rule. Never throws, and never rejects.
+ *
+ * @param accept Refuses by throwing what the session does not take.
+ */
+export function decide(
+  desk: Desk,
+  { method, params }: NotificationMessage,
+  extra: McpExtra | undefined,
+  accept: (chain: VerifiedChain) => void,
+): Decision | Promise<Decision> {
+  try {
+    const credentials = credentialsOf(params, extra, desk.url);
+    if (credentials === undefined) {
+      throw new DelegationError("chain_empty", "no delegation came with the request", {
+        rule: PRESENT_META,
+      });
+    }
+    const { guard, audience } = desk;
+    const act = actOf(method, params);
+    const checked = acceptanceOf(desk, method, params, accept);
+    const call: Call = { ...credentials, ...act, audience, accept: checked };
+    if (ruleOf(method) === "authenticate") return guard.authenticate(call);
+    const deciding = guard.authorize(call);
+    return method === "tools/call" ? deciding : deciding.then(namingTheMethod);
+  } catch (thrown) {
+    return deniedBy(exposed(thrown));
+  }
+}
+
+/** What a method asks of a chain besides its grants. */
+function acceptanceOf(
+  { audience, tasks }: Desk,
+  method: string,
+  params: unknown,
+  accept: (chain: VerifiedChain) => void,
+): (chain: VerifiedChain) => void {
+  if (OF_A_TASK.has(method)) {
+    const { taskId }: Record<string, unknown> = isRecord(params) ? params : {};
+    return (chain) => {
+      accept(chain);
+      if (tasks.mayUse(chain, taskId)) return;
+      throw new DelegationError("not_entitled", "no task of this chain", {
+        hop: leafOf(chain),
+        rule: "taskId",
+      });
+    };
+  }
+  if (method !== "completion/complete") return accept;
+  return (chain) => {
+    accept(chain);
+    if (couldComplete(chain, audience, params)) return;
+    throw new DelegationError("method_not_granted", "what it completes could not be used", {
+      hop: leafOf(chain),
+      rule: "ref",
+    });
+  };
+}
+
+/** In a grant a method is a tool like others; to who asks it is a method. */
+function namingTheMethod(decision: Decision): Decision {
+  if (decision.effect !== "deny" || decision.code !== "tool_not_granted") return decision;
+  return { ...decision, code: "method_not_granted" };
+}

@@ -1,0 +1,212 @@
+/** From the client to the server: what is let through, in the order in which it came. @module */
+import { DelegationError, exposed } from "../base/error.js";
+import type { VerifiedChain } from "../chain/verified-chain.js";
+import type { Allowed, Decision } from "../guard/decision.js";
+import { PRESENT_META } from "../wire/mcp.js";
+import { cameByHttp, withoutSecrets } from "./credentials.js";
+import { decide } from "./decide.js";
+import {
+  isRecord,
+  kindOf,
+  metaOf,
+  type NotificationMessage,
+  type RequestMessage,
+  type ResponseMessage,
+  raised,
+} from "./message.js";
+import { deniedBy, errorOf } from "./refusal.js";
+import type { Running, Session } from "./session.js";
+import { leafOf } from "./tasks.js";
+import type { McpExtra } from "./transport.js";
+import { Turns } from "./turns.js";
+
+/** Takes what the client sends. */
+export class Inbound {
+  readonly #session: Session;
+  readonly #turns = new Turns();
+  readonly #accept: (chain: VerifiedChain) => void;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#accept = (chain) => session.standings.check(chain);
+  }
+
+  /** Decides a message, and hands it up when it may pass and its turn has come. */
+  receive(message: object, extra: McpExtra | undefined): void {
+    if (this.#session.closed) return;
+    switch (kindOf(message)) {
+      case "request":
+        this.#request(message as RequestMessage, extra);
+        break;
+      case "notification":
+        this.#notification(message as NotificationMessage, extra);
+        break;
+      case "response":
+        this.#response(message as ResponseMessage, extra);
+        break;
+      default:
+        this.#session.sides.fault(new Error("what came in is no JSON-RPC message"));
+    }
+  }
+
+  #request(message: RequestMessage, extra: McpExtra | undefined): void {
+    const session = this.#session;
+    const { id, method } = message;
+    // Answered here: whether the server lives is anybody's to know, and nothing of it need hear from strangers.
+    if (method === "ping") {
+      session.post({ jsonrpc: "2.0", id, result: {} });
+      return;
+    }
+    const running = session.begin(id, method);
+    if (running === undefined) return;
+    const turn = this.#turns.take();
+    const settle = (decision: Decision): void => {
+      if (decision.effect === "allow") {
+        this.#turns.ready(turn, () => this.#deliver(running, decision, message, extra));
+        return;
+      }
+      session.end(running);
+      if (!session.closed) session.refuse(id, errorOf(decision));
+      this.#turns.ready(turn, NOTHING);
+    };
+    const deciding = decide(session.desk, message, extra, this.#accept);
+    if (deciding instanceof Promise) void deciding.then(settle);
+    else settle(deciding);
+  }
+
+  /** The last look is here, with nothing between it and the handler's start. */
+  #deliver(
+    running: Running,
+    allowed: Allowed,
+    message: RequestMessage,
+    extra: McpExtra | undefined,
+  ): void {
+    const session = this.#session;
+    running.allowed = allowed;
+    if (session.closed) {
+      session.end(running);
+      return;
+    }
+    try {
+      if (allowed.signal.aborted) throw cutBefore(allowed);
+      session.standings.admit(allowed);
+      session.watch(running, allowed);
+      const { id, method } = message;
+      const params = paramsFor(message, allowed);
+      session.sides.up({ jsonrpc: "2.0", id: raised(id), method, params }, withoutSecrets(extra));
+    } catch (thrown) {
+      session.end(running);
+      session.refuse(running.id, errorOf(deniedBy(exposed(thrown))), allowed.session);
+    }
+  }
+
+  #notification(message: NotificationMessage, extra: McpExtra | undefined): void {
+    const session = this.#session;
+    const { method } = message;
+    const turn = this.#turns.take();
+    if (method === "notifications/initialized") {
+      this.#turns.ready(turn, () => {
+        if (session.standings.alive)
+          session.sides.up({ jsonrpc: "2.0", method }, withoutSecrets(extra));
+      });
+      return;
+    }
+    const settle = (decision: Decision): void => {
+      this.#turns.ready(turn, () => {
+        if (decision.effect === "allow") this.#heed(message, decision, extra);
+        else session.sides.fault(new Error(`notification refused: ${decision.code}`));
+      });
+    };
+    const deciding = decide(session.desk, message, extra, this.#accept);
+    if (deciding instanceof Promise) void deciding.then(settle);
+    else settle(deciding);
+  }
+
+  #heed(message: NotificationMessage, allowed: Allowed, extra: McpExtra | undefined): void {
+    const session = this.#session;
+    const { method } = message;
+    try {
+      if (session.closed || allowed.signal.aborted) return;
+      session.standings.admit(allowed);
+      const params = paramsFor(message, allowed);
+      if (method === "notifications/cancelled") this.#cancel(params, allowed.chain);
+      else session.sides.up({ jsonrpc: "2.0", method, params }, withoutSecrets(extra));
+    } catch (thrown) {
+      session.sides.fault(exposed(thrown));
+    } finally {
+      allowed.end();
+    }
+  }
+
+  /** A request may be cancelled by the hop that made it and by the hops above. */
+  #cancel(params: Readonly<Record<string, unknown>>, chain: VerifiedChain): void {
+    const session = this.#session;
+    const { requestId: id } = params;
+    const running =
+      typeof id === "string" || typeof id === "number" ? session.running.get(id) : undefined;
+    const hop = leafOf(chain);
+    if (running?.allowed?.chain.hops.some((above) => above.id === hop) !== true) return;
+    session.end(running);
+    const cancelled = { ...params, requestId: raised(running.id) };
+    session.sides.up({ jsonrpc: "2.0", method: "notifications/cancelled", params: cancelled });
+  }
+
+  #response(message: ResponseMessage, extra: McpExtra | undefined): void {
+    const session = this.#session;
+    if (!session.asked.has(message.id)) return;
+    const turn = this.#turns.take();
+    const settle = (mayAnswer: boolean): void =>
+      this.#turns.ready(turn, () => {
+        if (mayAnswer) this.#answer(message, extra);
+      });
+    if (cameByHttp(extra)) void this.#isOurs(extra?.authInfo?.token).then(settle);
+    else settle(true);
+  }
+
+  #answer({ id, result, error }: ResponseMessage, extra: McpExtra | undefined): void {
+    const { asked, running, standings, sides } = this.#session;
+    if (!asked.has(id)) return;
+    const by = asked.get(id);
+    asked.delete(id);
+    if (by === undefined ? !standings.alive : running.get(by.id) !== by) return;
+    const answer = error === undefined ? { result } : { error };
+    sides.up({ jsonrpc: "2.0", id, ...answer }, withoutSecrets(extra));
+  }
+
+  /** Over HTTP anybody can answer who knows the session's id: the token says whose answer it is. */
+  async #isOurs(header: string | undefined): Promise<boolean> {
+    if (header === undefined) return false;
+    const { guard, audience } = this.#session.desk;
+    const seen = await guard.examine({ tokens: header.split("~"), audience });
+    if (seen.effect !== "allow" || !this.#session.standings.alive) return false;
+    try {
+      this.#session.standings.check(seen.chain);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+const NOTHING = (): void => {};
+
+function cutBefore({ signal }: Allowed): DelegationError {
+  const why: unknown = signal.reason;
+  return why instanceof DelegationError ? why : new DelegationError("aborted", "authority was cut");
+}
+
+/** Members of `_meta` that would have an answer go elsewhere than to who asks, or say who asks. */
+const RELATED_TASK = "io.modelcontextprotocol/related-task";
+
+/** What the handler gets: the arguments that were checked, and no token. */
+function paramsFor(
+  { method, params }: NotificationMessage,
+  { arguments: checked }: Allowed,
+): Record<string, unknown> {
+  const meta = metaOf(params) ?? {};
+  const { [PRESENT_META]: _present, [RELATED_TASK]: _task, ..._meta } = meta;
+  const told = Object.keys(_meta).length === 0 ? {} : { _meta };
+  if (method !== "tools/call") return { ...checked, ...told };
+  const { _meta: _all, ...given } = isRecord(params) ? params : {};
+  return "arguments" in given ? { ...given, arguments: checked, ...told } : { ...given, ...told };
+}

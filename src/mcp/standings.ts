@@ -1,0 +1,117 @@
+/** Whose a protocol session is, and which of its hops live: it is bound at first use, and heard by nobody once they are all gone. @module */
+import { DelegationError } from "../base/error.js";
+import { MCP_HOPS_MAX } from "../base/limits.js";
+import type { VerifiedChain } from "../chain/verified-chain.js";
+import type { Allowed } from "../guard/decision.js";
+import type { Guard } from "../guard/guard.js";
+import { METHOD_PREFIX } from "../wire/mcp.js";
+import { leafOf } from "./tasks.js";
+
+/** What the audit calls a session whose chain was cut. */
+const SESSION = `${METHOD_PREFIX}session`;
+
+/** A hop that uses the session, watched for as long as its newest chain lives. */
+export interface Standing {
+  readonly hop: string;
+  readonly chain: VerifiedChain;
+  /** Tasks that it made here. */
+  readonly tasks: Set<string>;
+}
+
+interface Watched extends Standing {
+  readonly end: () => void;
+}
+
+/** The hops of one session: all of one tree. */
+export class Standings {
+  readonly #guard: Guard;
+  readonly #onLost: (standing: Standing, why: unknown) => void;
+  /** A chain of the tree that the session is bound to. */
+  #bound: VerifiedChain | undefined;
+  readonly #hops = new Map<string, Watched>();
+  /** Chains come again as the same object: most calls are over here. */
+  #last: VerifiedChain | undefined;
+
+  constructor(guard: Guard, onLost: (standing: Standing, why: unknown) => void) {
+    this.#guard = guard;
+    this.#onLost = onLost;
+  }
+
+  /** Whether any hop that has used the session lives. */
+  get alive(): boolean {
+    return this.#hops.size > 0;
+  }
+
+  /** Whether the session was used. */
+  get bound(): boolean {
+    return this.#bound !== undefined;
+  }
+
+  /** Whether any living hop's chain is such. */
+  some(test: (chain: VerifiedChain) => boolean): boolean {
+    for (const { chain } of this.#hops.values()) if (test(chain)) return true;
+    return false;
+  }
+
+  of(chain: VerifiedChain): Standing | undefined {
+    return this.#hops.get(leafOf(chain));
+  }
+
+  /** @throws {DelegationError} `session_mismatch` for a chain of another tenant, principal or tree than the session's */
+  check(chain: VerifiedChain): void {
+    const bound = this.#bound;
+    if (bound === undefined || chain === this.#last) return;
+    const { tenant, tree, principal } = bound;
+    const same =
+      chain.tenant === tenant &&
+      chain.tree === tree &&
+      chain.principal.issuer === principal.issuer &&
+      chain.principal.subject === principal.subject;
+    if (same) return;
+    throw new DelegationError("session_mismatch", "the session is another tree's", {
+      hop: leafOf(chain),
+      rule: "session",
+    });
+  }
+
+  /**
+   * Takes a chain that was let in: binds the session at first use, and watches the hop, by its newest chain.
+   *
+   * @throws {DelegationError} `session_mismatch`; `quota_exceeded` when more hops use the session than can be watched
+   */
+  admit(allowed: Allowed): void {
+    const { chain } = allowed;
+    if (chain === this.#last) return;
+    this.check(chain);
+    const hop = leafOf(chain);
+    const known = this.#hops.get(hop);
+    if (known === undefined && this.#hops.size >= MCP_HOPS_MAX) {
+      throw new DelegationError("quota_exceeded", "too many hops use this session", { hop });
+    }
+    this.#bound ??= chain;
+    this.#last = chain;
+    if (known !== undefined && known.chain.expiresAt >= chain.expiresAt) return;
+    known?.end();
+    this.#watch(hop, allowed, known?.tasks ?? new Set());
+  }
+
+  /** Nothing is watched any more. */
+  close(): void {
+    for (const { end } of this.#hops.values()) end();
+    this.#hops.clear();
+    this.#last = undefined;
+  }
+
+  #watch(hop: string, allowed: Allowed, tasks: Set<string>): void {
+    const { signal, end } = this.#guard.watch(allowed, SESSION);
+    const standing: Watched = { hop, chain: allowed.chain, tasks, end };
+    this.#hops.set(hop, standing);
+    const lost = (): void => {
+      if (this.#hops.get(hop) !== standing) return;
+      this.#hops.delete(hop);
+      this.#last = undefined;
+      this.#onLost(standing, signal.reason);
+    };
+    signal.addEventListener("abort", lost, { once: true });
+  }
+}

@@ -1,0 +1,30 @@
+/** Order: messages are decided side by side, and take effect in the order in which they came. @module */
+
+/** The place of one message in the order. */
+export interface Turn {
+  /** What it does, once that is known. */
+  go: (() => void) | undefined;
+}
+
+/** The messages of one connection that have not taken effect. */
+export class Turns {
+  readonly #waiting: Turn[] = [];
+
+  /** The next place. */
+  take(): Turn {
+    const turn: Turn = { go: undefined };
+    this.#waiting.push(turn);
+    return turn;
+  }
+
+  /** Says what a message does, and lets all go whose turn it is. */
+  ready(turn: Turn, go: () => void): void {
+    turn.go = go;
+    for (;;) {
+      const next = this.#waiting[0]?.go;
+      if (next === undefined) return;
+      this.#waiting.shift();
+      next();
+    }
+  }
+}
