@@ -3,9 +3,25 @@
  *
  * @module
  */
+export type { AuthInfo, ChainExtra } from "./auth-info.js";
 export { type GuardTransportOptions, guardTransport } from "./guard-transport.js";
+export {
+  guardHttp,
+  type HttpGuardOptions,
+  type HttpMiddleware,
+  type HttpRequest,
+} from "./http-guard.js";
+export type { ScopesOf } from "./http-need.js";
 export type { RefusalData } from "./refusal.js";
+export {
+  metadataUrl,
+  type ProtectedResource,
+  type ResourceMetadata,
+  resourceMetadata,
+  serveResourceMetadata,
+} from "./resource-metadata.js";
 export type { GuardObserver } from "./session.js";
+export { delegationVerifier, type TokenVerifier } from "./token-verifier.js";
 export type {
   McpExtra,
   McpHeaders,
