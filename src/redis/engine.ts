@@ -4,6 +4,7 @@
  * @module
  */
 import { DelegationError } from "../base/error.js";
+import { HEARTBEAT_MS } from "../base/limits.js";
 import { Trust, trustedKeys } from "../chain/trust.js";
 import { AgentRegistry } from "../coordinator/agents.js";
 import { type CoordinatorOptions, createCoordinator } from "../coordinator/coordinator.js";
@@ -146,7 +147,7 @@ function guardsOn(store: RedisStore, options: Shared & { readonly trust: Trust }
         ...(policy === undefined ? {} : { policy }),
       });
       guards.add(guard);
-      await guard.start();
+      await start(guard);
       return guard;
     },
     close: () => {
@@ -154,6 +155,21 @@ function guardsOn(store: RedisStore, options: Shared & { readonly trust: Trust }
       return closing;
     },
   };
+}
+
+/** Reads of the logs before a start is given up: a machine that is busy with starting is slow to answer. */
+const STARTS_MAX = 3;
+
+async function start(guard: Guard): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await guard.start();
+    } catch (thrown) {
+      const isTransient = thrown instanceof DelegationError && thrown.code === "store_unavailable";
+      if (!isTransient || tries === STARTS_MAX) throw thrown;
+    }
+    await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS));
+  }
 }
 
 function trustIn(keys: KeyRing, issuer: string) {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+export { type KeyRing, keyRing, parseJwks } from "../token/jwks.js";
 export { ACL_ROLES, type AclOptions, type AclRole, aclLines } from "./acl.js";
 export type { Address, Login, RedisServers } from "./address.js";
 export type { Patience } from "./connect.js";
