@@ -32,14 +32,20 @@ export interface AclOptions {
 /** Commands of connections of every process: to find the owners, to run a script, to wait for replicas, to hear the doorbell. */
 const CONNECTED = ["info", "cluster|slots", "eval", "evalsha", "set", "wait", "ssubscribe"];
 
-/** Commands within the scripts that a guard runs: `admit`, `record`, `report`, `tail`, `snapshot`, `beat`, `beaten`, `start`, `take-over`. */
+/**
+ * Commands within the scripts that a guard runs: `admit`, `record`, `report`, `tail`, `snapshot`, `beat`, `beaten`, `start`, `take-over`,
+ * `come-forward`, `restore-use`.
+ */
 const GUARDED = [
-  ...["exists", "hdel", "hget", "hgetall", "hlen", "hmget", "hset", "pexpire", "rpush", "sadd"],
-  ...["scard", "sismember", "time", "xadd", "xrange", "zadd", "zrangebyscore", "zrem"],
+  ...["exists", "hdel", "hget", "hgetall", "hlen", "hmget", "hset", "lrange", "ltrim", "pexpire"],
+  ...["rpush", "sadd", "scard", "sismember", "time", "xadd", "xrange", "zadd", "zrangebyscore"],
+  "zrem",
 ];
 
 /** What a guard writes: the partition's own record, the audit log, trees' counters, what is used once, shown proofs, and reports. */
-const WRITTEN_BY_GUARDS = ["", "[afnoqtv][0-9]*", "m", "log", "mark", "z*", "guards", "heard"];
+const WRITTEN_BY_GUARDS = [
+  ...["", "[afnoqtuv][0-9]*", "m", "log", "mark", "z*", "guards", "heard", "held", "lives"],
+];
 /** What it reads besides: records of trees and hops, marks of tenants, the log of cuts and its heartbeats. */
 const READ_BY_GUARDS = ["[hix][0-9]*", "S*", "feed", "cuts", "hb", "lease", "run"];
 

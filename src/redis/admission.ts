@@ -15,13 +15,32 @@ import { shorten } from "./shorthand.js";
 import { wholeAt } from "./shown.js";
 
 export async function admit(ground: Ground, move: AdmitMove): Promise<Admitted> {
+  return admittedOf(ground, move, await admitAt(ground, move));
+}
+
+/** What the store answered: the position, and the number of the line in its partition. */
+export interface AdmittedAt {
+  readonly position: number;
+  readonly seq: number;
+}
+
+/** The answer in the words of the contract. */
+export function admittedOf(
+  ground: Ground,
+  { tree }: AdmitMove,
+  { position, seq }: AdmittedAt,
+): Admitted {
+  const partition = ground.partitionOf(tree);
+  return { position, line: lineName(ground.topology.partitions, partition, seq) };
+}
+
+export async function admitAt(ground: Ground, move: AdmitMove): Promise<AdmittedAt> {
   const { tenant, tree, hops, once, charge } = move;
-  const acting = hops.at(-1);
   const spend = Object.entries(charge.spend);
   const args = [
     ...[tenant, tree, move.seen],
     once === undefined ? "" : `=${once}`,
-    eventText(move.event, { tenant, tree, ...(acting === undefined ? {} : { hop: acting }) }),
+    eventOf(move),
     statedText(move.stated),
     spend.every(([, amount]) => isAmount(amount)) ? "" : "!",
     ...listed(hops),
@@ -29,10 +48,14 @@ export async function admit(ground: Ground, move: AdmitMove): Promise<Admitted> 
     ...listed(spend.flat()),
     ...listed(move.tickets.flatMap(({ ticket, binding }) => [ticket, binding])),
   ];
-  const partition = ground.partitionOf(tree);
-  const reply = await ground.move(partition, SCRIPTS.admit, move.now, args);
-  const line = lineName(ground.topology.partitions, partition, wholeAt(reply, 1));
-  return { position: wholeAt(reply, 0), line };
+  const reply = await ground.move(ground.partitionOf(tree), SCRIPTS.admit, move.now, args);
+  return { position: wholeAt(reply, 0), seq: wholeAt(reply, 1) };
+}
+
+/** The line of a call that is let in, as scripts read it. */
+export function eventOf({ event, tenant, tree, hops }: AdmitMove): string {
+  const acting = hops.at(-1);
+  return eventText(event, { tenant, tree, ...(acting === undefined ? {} : { hop: acting }) });
 }
 
 /** Lines that one run of the script writes. */
@@ -83,12 +106,12 @@ function hopsIn(data: JsonObject | undefined): string[] {
   return [...new Set(hops.filter((hop) => typeof hop === "string"))];
 }
 
-function listed(list: readonly string[]): Args {
+export function listed(list: readonly string[]): Args {
   return [list.length, ...list];
 }
 
 /** A limit that is no amount refuses only once it is looked at, as it does in every store. */
-function statedText(stated: readonly StatedLimits[]): string {
+export function statedText(stated: readonly StatedLimits[]): string {
   if (stated.length === 0) return "";
   return JSON.stringify(
     stated.map(({ hop, calls, spend }) => ({

@@ -29,18 +29,25 @@ export async function settle(
   return readHop(move.tenant, move.tree, reply);
 }
 
-export async function suspend(
-  ground: Ground,
-  move: HopMove & { suspension: string },
-): Promise<CutResult> {
+/** Suspends a hop, or lifts that. */
+export interface SuspensionMove extends HopMove {
+  readonly suspension: string;
+}
+
+export async function suspend(ground: Ground, move: SuspensionMove): Promise<CutResult> {
   return cutOf(await onHop(ground, SCRIPTS.suspend, move, move.suspension));
 }
 
-export async function resume(
-  ground: Ground,
-  move: HopMove & { suspension: string },
-): Promise<CutResult> {
+export async function resume(ground: Ground, move: SuspensionMove): Promise<CutResult> {
   return cutOf(await onHop(ground, SCRIPTS.resume, move, move.suspension));
+}
+
+/** Writes a suspension or its lift again where it was lost, be it with the hop. */
+export async function restoreSuspension(
+  ground: Ground,
+  move: SuspensionMove & { kind: "suspend" | "lift" },
+): Promise<void> {
+  await onHop(ground, SCRIPTS.restoreSuspension, move, move.suspension, move.kind);
 }
 
 export async function complete(ground: Ground, move: HopMove): Promise<CutResult> {
@@ -66,12 +73,17 @@ export async function revoke(
   return all.length === 1 ? first : { ...first, positions: all.map(({ entry }) => entry.position) };
 }
 
-/** Cuts in one partition, and the root that took the cut one's place in whichever it is. */
+/**
+ * Cuts in one partition, and the root that took the cut one's place in whichever it is.
+ *
+ * @param after The cut came with something else, which is said again: any that stands is enough, and who took the place stays.
+ */
 export async function revokeIn(
   ground: Ground,
   partition: number,
   move: RevokeMove,
   attempt: string,
+  after = false,
 ): Promise<CutResult> {
   const { tenant, boundary, event, now } = move;
   const { kind: _, ...place } = boundary;
@@ -80,7 +92,7 @@ export async function revokeIn(
     ...("tree" in place ? { tree: place.tree } : {}),
     ...("hop" in place ? { hop: place.hop } : {}),
   });
-  const args = [tenant, boundary.kind, ...namesOf(boundary), told, attempt];
+  const args = [tenant, boundary.kind, ...namesOf(boundary), told, attempt, after ? "1" : ""];
   const reply = await ground.move(partition, SCRIPTS.revoke, now, args);
   const heir = textAt(reply, 2);
   if (heir !== "" && "hop" in boundary) {

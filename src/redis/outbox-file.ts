@@ -65,10 +65,16 @@ export class OutboxFile {
     return done;
   }
 
-  /** Puts these lines in place of all there are. Whole or not at all. @throws {DelegationError} `store_unavailable` */
-  async replace(lines: readonly Json[]): Promise<void> {
+  /**
+   * Puts other lines in place of all there are. Whole or not at all.
+   *
+   * @param linesNow Asked when all that was appended is on disk, so that nothing that comes meanwhile is left out.
+   * @throws {DelegationError} `store_unavailable`
+   */
+  async replace(linesNow: () => readonly Json[]): Promise<void> {
     await this.#flushing;
     try {
+      const lines = linesNow();
       const fresh = `${this.#path}.new`;
       const fd = openSync(fresh, "w", 0o600);
       write(fd, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));

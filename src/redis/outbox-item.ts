@@ -18,6 +18,17 @@ export interface Item extends Outgoing {
   busy: boolean;
 }
 
+/** The line that names the outbox. */
+export function boxLine(id: string): JsonObject {
+  return { box: id };
+}
+
+/** The name of the outbox, where the line is its own. */
+export function idIn(line: Json): string | undefined {
+  const { box } = (line ?? {}) as { readonly box?: Json };
+  return typeof box === "string" ? box : undefined;
+}
+
 export function lineOf({ id, partitions, what, until }: Item): JsonObject {
   const line = { id, partitions: [...partitions], what };
   return until === undefined ? line : { ...line, until };
@@ -29,7 +40,8 @@ export function lineOf({ id, partitions, what, until }: Item): JsonObject {
  * @throws {DelegationError} `journal_damaged`
  */
 export function recall(items: Map<string, Item>, line: Json): void {
-  const { id, partitions, what, until } = line as Partial<Record<keyof Item, Json>>;
+  if (idIn(line) !== undefined) return;
+  const { id, partitions, what, until } = (line ?? {}) as Partial<Record<keyof Item, Json>>;
   if (typeof id !== "string") throw damaged();
   const end = typeof until === "number" ? until : undefined;
   if (what === undefined) {

@@ -1,53 +1,19 @@
 /**
- * The outbox: what this coordinator cut or suspended, on its own disk before the store is asked, and said again to every life of a
- * shard that may have lost it.
+ * The outbox: what this process cut or suspended, on its own disk before the store is asked; what it let happen once, on disk before
+ * it begins; and all of it said again to every life of a shard that may have lost it.
  *
- * Saying it again is always safe: the store knows an attempt by its id, and cuts only grow. What was kept by the store stays here
- * for a while longer, because what a quorum has can still be lost with it.
+ * Saying it again is always safe: the store knows an attempt by its id, and what is said only grows. What was kept by the store stays
+ * here for a while longer, because what a quorum has can still be lost with it.
  *
  * @module
  */
 import { DelegationError } from "../base/error.js";
 import type { JsonObject } from "../base/json-value.js";
-import { OUTBOX_KEEP_MS_DEFAULT } from "../base/limits.js";
-import type { Timers } from "../lifecycle/timers.js";
+import { OUTBOX_KEEP_MS_DEFAULT, OUTBOX_THINGS_MAX } from "../base/limits.js";
 import type { Durability, Sent } from "./durability.js";
+import type { Outbox, OutboxOptions, Said } from "./outbox-contract.js";
 import { OutboxFile } from "./outbox-file.js";
-import { type Item, lineOf, type Outgoing, recall } from "./outbox-item.js";
-
-/** How to keep an outbox. */
-export interface OutboxOptions {
-  /** Its file, for this process alone; without one the outbox ends with the process. */
-  readonly path?: string;
-  readonly durability: Durability;
-  readonly timers: Timers;
-  /** Says one thing to one partition, as often as it is asked to. Refuses only what can never be said. */
-  readonly say: (outgoing: Outgoing, partition: number) => Promise<unknown>;
-  /** How long something stays after it was durable everywhere; `OUTBOX_KEEP_MS_DEFAULT` unless told. */
-  readonly keepMs?: number;
-}
-
-/** What was said, and when it is durable. */
-export interface Said<T> {
-  readonly result: T;
-  /** Replicas that have it, in the partition where they are fewest. @throws {DelegationError} `not_durable` */
-  readonly durable: Promise<number>;
-}
-
-/** An open outbox. */
-export interface Outbox {
-  /**
-   * Notes what is to be said, then says it. What the store refused is forgotten; what nobody knows of is said again until it is known.
-   *
-   * @throws {DelegationError} the store's refusal; `store_unavailable`, and then it may still be said
-   */
-  say<T>(outgoing: Outgoing, send: () => Promise<T>): Promise<Said<T>>;
-  /** Says everything again that the partition may have lost; resolves once that is durable. @throws {DelegationError} */
-  repair(partition: number): Promise<void>;
-  /** Things that are kept. */
-  readonly size: number;
-  close(): Promise<void>;
-}
+import { boxLine, type Item, idIn, lineOf, type Outgoing, recall } from "./outbox-item.js";
 
 /** How soon what is not known to be durable is tried again. */
 const AGAIN_MS = 500;
@@ -62,9 +28,12 @@ export function openOutbox(options: OutboxOptions): Outbox {
 }
 
 class Kept implements Outbox {
+  readonly id: string;
   readonly #options: OutboxOptions;
   readonly #keepMs: number;
   readonly #items = new Map<string, Item>();
+  /** Things by partition. */
+  readonly #counts = new Map<number, number>();
   readonly #file: OutboxFile | undefined;
   #lines = 0;
   #alarm: unknown;
@@ -73,12 +42,17 @@ class Kept implements Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#keepMs = options.keepMs ?? OUTBOX_KEEP_MS_DEFAULT;
+    let known: string | undefined;
     if (options.path !== undefined) {
       const { file, lines } = OutboxFile.open(options.path);
       this.#file = file;
+      known = lines.map(idIn).find((id) => id !== undefined);
       for (const line of lines) recall(this.#items, line);
+      for (const item of this.#items.values()) this.#count(item, 1);
       this.#lines = lines.length;
     }
+    this.id = known ?? options.name();
+    if (known === undefined) this.#write(boxLine(this.id)).catch(() => undefined);
     this.#arm();
   }
 
@@ -91,7 +65,7 @@ class Kept implements Outbox {
     const { id, partitions, what } = outgoing;
     const item: Item = { id, partitions, what, until: undefined, busy: true };
     await this.#write(lineOf(item));
-    this.#items.set(id, item);
+    this.#add(item);
     const sent = partitions.map((partition) => sending(durability, partition));
     let result: T;
     try {
@@ -106,9 +80,31 @@ class Kept implements Outbox {
     return { result, durable };
   }
 
-  async repair(partition: number): Promise<void> {
+  async note(outgoing: Outgoing): Promise<void> {
+    if (this.#items.size >= OUTBOX_THINGS_MAX) {
+      throw new DelegationError("store_unavailable", "outbox is full", {
+        rule: "OUTBOX_THINGS_MAX",
+      });
+    }
+    const until = this.#options.timers.now() + this.#keepMs;
+    const item: Item = { ...outgoing, until, busy: false };
+    this.#add(item);
+    await this.#write(lineOf(item));
+  }
+
+  holds(partition: number): boolean {
+    return (this.#counts.get(partition) ?? 0) > 0;
+  }
+
+  async repair(
+    partition: number,
+    isLost: (outgoing: Outgoing) => boolean = () => true,
+  ): Promise<void> {
     const { durability } = this.#options;
-    const lost = [...this.#items.values()].filter((item) => item.partitions.includes(partition));
+    const lost: Item[] = [];
+    for (const item of this.#items.values()) {
+      if (item.partitions.includes(partition) && isLost(item)) lost.push(item);
+    }
     if (lost.length === 0) return;
     const sent = durability.sending(partition);
     const refused: Item[] = [];
@@ -170,8 +166,8 @@ class Kept implements Outbox {
   #turn(): void {
     const { durability, timers } = this.#options;
     const now = timers.now();
-    for (const item of [...this.#items.values()]) {
-      if (item.until !== undefined && item.until < now) this.#items.delete(item.id);
+    for (const item of this.#items.values()) {
+      if (item.until !== undefined && item.until < now) this.#drop(item);
       if (item.until !== undefined || item.busy) continue;
       item.busy = true;
       const again = async () => {
@@ -189,14 +185,29 @@ class Kept implements Outbox {
   }
 
   #shrink(): void {
-    const items = [...this.#items.values()];
-    this.#lines = items.length;
-    this.#file?.replace(items.map(lineOf)).catch(() => undefined);
+    this.#lines = this.#items.size;
+    this.#file
+      ?.replace(() => [boxLine(this.id), ...[...this.#items.values()].map(lineOf)])
+      .catch(() => undefined);
   }
 
-  #forget({ id }: Item): void {
-    this.#items.delete(id);
-    this.#write({ id, until: 0 }).catch(() => undefined);
+  #add(item: Item): void {
+    this.#items.set(item.id, item);
+    this.#count(item, 1);
+  }
+
+  #drop(item: Item): void {
+    this.#items.delete(item.id);
+    this.#count(item, -1);
+  }
+
+  #count({ partitions }: Item, by: number): void {
+    for (const one of partitions) this.#counts.set(one, (this.#counts.get(one) ?? 0) + by);
+  }
+
+  #forget(item: Item): void {
+    this.#drop(item);
+    this.#write({ id: item.id, until: 0 }).catch(() => undefined);
   }
 
   #write(line: JsonObject): Promise<void> {

@@ -14,17 +14,19 @@ import { type Ground, groundOf, startPartitions } from "./ground.js";
 import { startHeartbeats } from "./heartbeat.js";
 import { baseKey } from "./layout.js";
 import { looksOf } from "./looks.js";
-import { create, narrow, register } from "./making.js";
+import { register } from "./making.js";
 import { renew, settle, sweep, sweepIn } from "./moves.js";
 import { type RedisStoreOptions, type Settled, settled } from "./options.js";
+import { openOutbox } from "./outbox.js";
+import type { Outbox } from "./outbox-contract.js";
 import { replayOf } from "./replay.js";
 import { readReports } from "./reports.js";
-import { open } from "./roots.js";
+import { isUse, sayAgain } from "./say-again.js";
 import { type Sayings, sayingsOf } from "./sayings.js";
 import { checkSettings, type Finding } from "./settings.js";
 import { ask, decide } from "./tickets.js";
-import { openTopology } from "./topology.js";
-import { admitDurably } from "./used-once.js";
+import { type OpenTopology, openTopology } from "./topology.js";
+import { type Uses, usesOf } from "./used-once.js";
 
 /** One object that keeps all three contracts, and tells coordinators what guards reported. */
 export interface RedisStore extends DelegationStore, Admission, PartitionedFeed, GuardReports {
@@ -43,11 +45,35 @@ export interface RedisStore extends DelegationStore, Admission, PartitionedFeed,
  *   servers whose settings break a promise that was not given up; `store_unavailable` when not all of it answers; `store_locked`,
  *   `journal_damaged` for the file of the outbox.
  */
-export async function createRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
+export function createRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
+  return assembleStore(options, AS_THEY_ARE);
+}
+
+/** What a store's parts are put into before it is put together: a test takes one out, and sees what it was good for. */
+export interface Fitting {
+  topology(part: OpenTopology): OpenTopology;
+  durability(part: Durability): Durability;
+  outbox(part: Outbox): Outbox;
+  /** Replicas that must know of a heartbeat; as many as of a write unless told. */
+  readonly heartbeatReplicas?: number;
+}
+
+/** Nothing is taken out. */
+export const AS_THEY_ARE: Fitting = {
+  topology: (part) => part,
+  durability: (part) => part,
+  outbox: (part) => part,
+};
+
+/** As {@link createRedisStore}, with parts of the caller's choice. Of this room and its tests alone. */
+export async function assembleStore(
+  options: RedisStoreOptions,
+  fitting: Fitting,
+): Promise<RedisStore> {
   const how = settled(options);
   const { servers, partitions, patience } = how;
   const base = (partition: number) => baseKey(how.prefix, partition);
-  const topology = await openTopology(servers, partitions, base, patience);
+  const topology = fitting.topology(await openTopology(servers, partitions, base, patience));
   const { toleranceMs, testClock } = how;
   const { commandMs } = patience;
   const ground = groundOf({
@@ -62,7 +88,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Redi
     const generations = await startPartitions(ground, generation);
     // Whoever only follows has no promise to make.
     const findings = how.heartbeats ? await checkSettings({ ...how, topology }) : [];
-    return assembled(ground, how, { generations, findings });
+    return assembled(ground, how, fitting, { generations, findings });
   } catch (thrown) {
     ground.close();
     throw thrown;
@@ -72,16 +98,19 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Redi
 function assembled(
   ground: Ground,
   how: Settled,
+  fitting: Fitting,
   found: Pick<RedisStore, "generations" | "findings">,
 ): RedisStore {
   const { topology } = ground;
   const { timers, clock, testClock } = how;
-  const durability = createDurability({
+  const kept = createDurability({
     topology,
     timers,
     replicas: how.replicas,
     ...(how.durableMs === undefined ? {} : { timeoutMs: how.durableMs }),
   });
+  const durability = fitting.durability(kept);
+  const { heartbeatReplicas } = fitting;
   const beats: BeatOptions = {
     topology,
     durability,
@@ -90,16 +119,27 @@ function assembled(
       await sweepIn(ground, partition, clock.now(), SWEEP_MAX);
     },
     ...(testClock === undefined ? {} : { clock: () => testClock.now() }),
+    ...(heartbeatReplicas === undefined ? {} : { replicas: heartbeatReplicas }),
   };
   const feed = createRedisFeed({ ...beats, timers });
-  const sayings = sayingsOf(ground, durability, how);
+  const outbox = fitting.outbox(
+    openOutbox({
+      durability,
+      timers,
+      name: () => uuidv7(clock.now(), how.random),
+      say: (outgoing, partition) => sayAgain(ground, outgoing, partition, clock.now()),
+      ...(how.outbox === undefined ? {} : { path: how.outbox }),
+    }),
+  );
+  const sayings = sayingsOf(ground, outbox, how);
+  const uses = usesOf({ ground, durability, outbox }, how);
   const heartbeats = how.heartbeats
     ? startHeartbeats({
         ...beats,
         timers,
         telemetry: how.telemetry,
         coordinator: uuidv7(clock.now(), how.random),
-        repair: sayings.repair,
+        repair: (partition) => outbox.repair(partition, (one) => !isUse(one)),
         start: (partition) => ground.start(partition, uuidv7(clock.now(), how.random)),
       })
     : undefined;
@@ -113,7 +153,7 @@ function assembled(
     partitionOf: feed.partitionOf,
     logOf: feed.partitionOf,
     feed: feed.feed,
-    ...movesOf(ground, durability, sayings),
+    ...movesOf(ground, uses, sayings),
     ...looks,
     reports: (tree) => {
       const every = Array.from({ length: topology.partitions }, (_, partition) => partition);
@@ -123,8 +163,9 @@ function assembled(
     status: async (tree) => ({ ...(await looks.status(tree)), ...weakness }),
     close: async () => {
       heartbeats?.stop();
+      uses.stop();
       feed.close();
-      await sayings.close();
+      await outbox.close();
       ground.close();
     },
   };
@@ -132,22 +173,16 @@ function assembled(
 
 type Moves = Omit<DelegationStore & Admission, keyof ReturnType<typeof looksOf> | "close">;
 
-function movesOf(ground: Ground, durability: Durability, sayings: Sayings): Moves {
+function movesOf(ground: Ground, uses: Uses, sayings: Sayings): Moves {
   return {
-    open: (tree, move) => open(ground, tree, move),
-    create: (move) => create(ground, move),
+    ...sayings,
     register: (list) => register(ground, list),
     settle: (move) => settle(ground, move),
-    suspend: (move) => sayings.suspend(move),
-    resume: (move) => sayings.resume(move),
-    complete: (move) => sayings.complete(move),
-    narrow: (move) => narrow(ground, move),
-    revoke: (move) => sayings.revoke(move),
     renew: (move) => renew(ground, move),
     sweep: (now, max) => sweep(ground, now, max),
     ask: (ticket, event) => ask(ground, ticket, event),
     decide: (move) => decide(ground, move),
-    admit: (move) => admitDurably(ground, durability, move),
+    admit: (move) => uses.admit(move),
     record: (events, now) => record(ground, events, now),
   };
 }

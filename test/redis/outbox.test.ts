@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { DelegationError } from "../../src/base/error.js";
 import { systemTimers } from "../../src/lifecycle/timers.js";
-import { type Outbox, type OutboxOptions, openOutbox } from "../../src/redis/outbox.js";
+import { openOutbox } from "../../src/redis/outbox.js";
+import type { Outbox, OutboxOptions } from "../../src/redis/outbox-contract.js";
 import { RedisServer } from "./servers.js";
 import { openStage, type Stage } from "./stage.js";
 import { waitFor } from "./wait.js";
@@ -37,6 +38,7 @@ function box(options: Partial<OutboxOptions> = {}): Outbox {
     path,
     durability: stage.durability,
     timers: systemTimers,
+    name: () => "box",
     say: async () => undefined,
     ...options,
   });

@@ -123,6 +123,17 @@ local function check_tickets(tree, hops, uses)
   return tickets
 end
 
+-- A life that lost something may have forgotten what was used up: nothing is, before all who know have said it again (come-forward.lua).
+local function check_memory(tree)
+  local m = redis.call('HMGET', base .. 'm', 'epoch', 'open', 'doubt')
+  if m[1] ~= m[2] then
+    refuse('store_unavailable', 'what was used up is being said again', nil, 'REPAIR')
+  end
+  if (tonumber(m[3]) or 0) > tree.s[6] then
+    refuse('status_unknown', 'what was used up before a loss is not known', tree.id, 'outbox')
+  end
+end
+
 local function check_once(tree, once)
   if once == nil then
     return
@@ -218,6 +229,9 @@ local function move()
   local beyond = check_offline(tree, leaf, chain, hops, offline)
   local tickets = check_tickets(tree, hops, uses)
   local once = ARGV[8] ~= '' and string.sub(ARGV[8], 2) or nil
+  if once or #uses > 0 or #spend > 0 then
+    check_memory(tree)
+  end
   check_once(tree, once)
   if ARGV[11] == '!' then
     refuse('malformed', 'not a decimal amount')

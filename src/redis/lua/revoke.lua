@@ -4,6 +4,8 @@ revoke: logs a cut, whatever state the hop is in, also for a hop or a tree never
 KEYS 1 base key
 ARGV 1-4 as every move (lib/world.lua), 5 tenant, 6 kind, 7 and 8 the boundary's names in the contract's order ('' for none), 9 event,
      10 '' or the id of the attempt: the same attempt again is no new cut
+     11 '1' for a cut that came with something else (a hop ended, or was replaced) and is said again: any that stands is enough, and whoever
+     took the place of the hop stays
 Reply {'ok', the entry's JSON, '1' when it is new, '' or the tree whose root took this hop's place and is to be cut as well}
 ]]
 --- @include lib/world
@@ -125,13 +127,16 @@ end
 local function move()
   begin()
   local known, standing, attempt = find_entry(boundary_key(tenant, kind, ARGV[7], ARGV[8]))
+  if known and ARGV[11] == '1' then
+    return { 'ok', known, '0', '' }
+  end
   if known and (standing or (ARGV[10] ~= '' and attempt == ARGV[10])) then
     return { 'ok', known, '0', heir_of() }
   end
   local in_tree = kind == 'hop' or kind == 'below' or kind == 'tree'
   local entry, heir = (in_tree and cut_in_tree or cut_beyond)()
   finish()
-  return { 'ok', entry, '1', heir }
+  return { 'ok', entry, '1', ARGV[11] == '1' and '' or heir }
 end
 
 return guarded(move)

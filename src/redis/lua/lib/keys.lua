@@ -16,7 +16,7 @@ small letter in front of it is no word. A capital letter stands before a name th
   j<T>, w<T>   list, zset  ids of tickets in order of asking ; those that wait, by deadline ; y<net(T, id)> what the approver is shown
   a<T>         list    sequence numbers of the tree's audit lines
   S<tenant>    hash    marks of a tenant: 'e' epoch, 'a'<agent> 'p'<net(issuer, subject)> positions of cuts, 'b'<agent> 'k'<thumbprint> standing
-  p<T>         hash    suspensions (suspensions.lua)
+  p<T>         hash    suspensions (suspensions.lua) ; u<T> set of uses that were written again (restore-use.lua)
   R<tenant's length>:<tenant>:<key>  string  idempotency of roots, in the key's partition: packed {request, tree}
   T<tenant>    zset    trees by opening (score: microseconds, no two alike)
   log          stream  audit lines, `<seq>-1` (world.lua)
@@ -25,6 +25,7 @@ small letter in front of it is no word. A capital letter stands before a name th
   cuts         zset    JSON of live entries by position ; until: zset of key by when it may go
   lease        zset    T by when its lease is due
   hb           hash    last confirmed heartbeat ; run, guards, heard: who keeps guards live, and who they are
+  held         hash    who holds what was used up once (come-forward.lua) ; lives: list of the owner's lives (take-over.lua)
   sealed, seal<n>, number<n>   order and hashes of the lines of all partitions (partition 0), and each line's number in it
 ]]
 local base = KEYS[1]
