@@ -3,7 +3,7 @@ import { DelegationError } from "../base/error.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { HopRecord } from "../wire/record.js";
 import type { Context } from "./context.js";
-import { actingHop, type Presented, present, type Verb } from "./present.js";
+import { actingHop, type Presented, present, type Verb, type Vouched } from "./present.js";
 
 /** An operator of a tenant, as the caller has authenticated them; they may touch any hop of it. */
 export interface Operator {
@@ -12,7 +12,7 @@ export interface Operator {
 }
 
 /** Whoever asks. */
-export type Actor = Operator | Presented;
+export type Actor = Operator | Presented | Vouched;
 
 /** An actor whose right to speak is established; what they may touch is not. */
 export interface Entitled {

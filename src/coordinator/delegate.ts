@@ -17,7 +17,14 @@ import { clipped, handedOn, parentGrant } from "./handed-on.js";
 import { askForHop } from "./hop-ticket.js";
 import { chainHopOf, type Issued, issue } from "./issue.js";
 import { registerLinks } from "./links.js";
-import { actingHop, type Presented, provePossession, verifyTokens } from "./present.js";
+import {
+  actingHop,
+  type Presented,
+  provePossession,
+  Vouched,
+  verifyTokens,
+  vouchedChain,
+} from "./present.js";
 import { retryBehind } from "./retry.js";
 import type { CreateMove, CreateResult, HopDraft } from "./store.js";
 
@@ -44,18 +51,24 @@ export type Delegated = (Issued | Pending) & PossessionResult;
  */
 export async function delegate(
   ctx: Context,
-  presented: Presented,
+  presented: Presented | Vouched,
   input: object,
 ): Promise<Delegated> {
   const now = ctx.clock.now();
   const request = parseDelegateRequest(input);
+  if (presented instanceof Vouched) {
+    const chain = vouchedChain(ctx, presented, now);
+    const parent = { chain, again: () => vouchedChain(ctx, presented, ctx.clock.now()) };
+    return extend(ctx, parent, { request, delegatee: readDelegatee(ctx, request, now) }, now);
+  }
   const chain = verifyTokens(ctx, presented.tokens, now);
   const delegatee = readDelegatee(ctx, request, now);
   const { possession, tokens } = presented;
   const digest = possession.kind === "session" ? inputDigest(input, delegatee) : undefined;
   const proof = { possession, verb: "delegate", request: input, digest } as const;
   const { session } = await provePossession(ctx, chain, proof, now);
-  const made = await extend(ctx, { chain, tokens }, { request, delegatee }, now);
+  const parent = { chain, again: () => verifyTokens(ctx, tokens, ctx.clock.now()) };
+  const made = await extend(ctx, parent, { request, delegatee }, now);
   return session === undefined ? made : { ...made, session };
 }
 
@@ -65,6 +78,13 @@ export interface Extension {
   readonly delegatee: Delegatee;
 }
 
+/** What a hop hangs below. */
+export interface Parent {
+  readonly chain: VerifiedChain;
+  /** Judges the chain anew, after time has passed; throws what is wrong with it. */
+  readonly again: () => void;
+}
+
 /**
  * Makes the hop. Whoever calls has verified the chain and checked possession of its leaf's key for this request.
  *
@@ -72,7 +92,7 @@ export interface Extension {
  */
 export async function extend(
   ctx: Context,
-  parent: { readonly chain: VerifiedChain; readonly tokens: readonly string[] },
+  parent: Parent,
   { request, delegatee }: Extension,
   now: number,
 ): Promise<Issued | Pending> {
@@ -108,7 +128,7 @@ export async function extend(
     ctx,
     chain.tree,
     (at) => ctx.store.create(move(at.position)),
-    () => verifyTokens(ctx, parent.tokens, ctx.clock.now()),
+    parent.again,
   );
   if (result.hop.state === "pending_approval" && request.approval !== undefined) {
     return await pending(ctx, chain, result.hop, request.approval, now);

@@ -46,7 +46,7 @@ export async function exchange(
       ? await compacted(ctx, chain, request, now)
       : await extend(
           ctx,
-          { chain, tokens: presented.tokens },
+          { chain, again: () => verifyTokens(ctx, presented.tokens, ctx.clock.now()) },
           { request: request.delegatee, delegatee },
           now,
         );

@@ -19,7 +19,7 @@ export type { Active, Inactive } from "./introspect.js";
 export type { Issued } from "./issue.js";
 export type { Keeper } from "./keeper.js";
 export type { Narrowed } from "./narrow.js";
-export { type Presented, toolOf, type Verb } from "./present.js";
+export { type Presented, toolOf, type Verb, Vouched } from "./present.js";
 export type { CutPreview } from "./preview.js";
 export type { Revoked } from "./revoke.js";
 export type {

@@ -15,7 +15,7 @@ import { excludedBy } from "./approvers.js";
 import type { Context } from "./context.js";
 import { hopEvent } from "./event.js";
 import { registerLinks } from "./links.js";
-import { actingHop, type Presented, present } from "./present.js";
+import { actingHop, type Presented, present, type Vouched } from "./present.js";
 
 /** A ticket as its asker holds it. */
 export interface AskedTicket {
@@ -45,7 +45,7 @@ interface Need {
  */
 export async function ask(
   ctx: Context,
-  presented: Presented,
+  presented: Presented | Vouched,
   input: object,
 ): Promise<{ readonly tickets: readonly AskedTicket[] } & PossessionResult> {
   const now = ctx.clock.now();

@@ -11,7 +11,7 @@ import type { Active, Inactive } from "./introspect.js";
 import type { Issued } from "./issue.js";
 import type { Keeper } from "./keeper.js";
 import type { Narrowed } from "./narrow.js";
-import type { Presented } from "./present.js";
+import type { Presented, Vouched } from "./present.js";
 import type { CutPreview } from "./preview.js";
 import type { Revoked } from "./revoke.js";
 import type { CutResult } from "./store.js";
@@ -21,8 +21,9 @@ import type { AskedTicket } from "./ticket.js";
  * All verbs over one store.
  *
  * A request is a plain object, read strictly: an unknown member is `invalid_request`. Times in requests are whole seconds, in
- * answers epoch milliseconds. Whoever presents a chain proves possession of its last key for exactly this request. Operators,
- * approvers and the principal of a new tree are believed: the caller has authenticated them. Any verb can throw
+ * answers epoch milliseconds. Whoever presents a chain proves possession of its last key for exactly this request; where a guard of
+ * the same process has seen to that, the chain is vouched for instead. Operators, approvers and the principal of a new tree are
+ * believed: the caller has authenticated them. Any verb can throw
  * `store_unavailable` and `clock_skewed`.
  */
 export interface Coordinator {
@@ -42,7 +43,7 @@ export interface Coordinator {
    * @throws {DelegationError} as `verifyChain`, for a proof that does not hold, and as `open`; `grant_exceeds_parent`,
    *   `depth_exhausted`, `self_link_invalid`; as `DelegationStore.create`
    */
-  delegate(presented: Presented, request: object): Promise<Delegated>;
+  delegate(presented: Presented | Vouched, request: object): Promise<Delegated>;
   /**
    * Signs a fresh anchor for the same hop and key; it never outlives the record, its ancestors or the root's lease.
    *
@@ -130,7 +131,7 @@ export interface Coordinator {
    *   `invalid_request` when the call needs no approval; `quota_exceeded`; as `DelegationStore.ask`
    */
   ask(
-    presented: Presented,
+    presented: Presented | Vouched,
     request: object,
   ): Promise<{ readonly tickets: readonly AskedTicket[] } & PossessionResult>;
   /**
