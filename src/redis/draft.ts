@@ -12,8 +12,13 @@ import { BEARER, LINK, PROVEN } from "./shown.js";
 
 type Argument = string | number;
 
-/** The arguments of one draft. @throws {DelegationError} `malformed`, `non_finite`; `too_large` for an event beyond its ceiling */
-export function draftArguments(move: CreateMove): readonly Argument[] {
+/**
+ * The arguments of one draft.
+ *
+ * @param isTold Whether the authority's text may be left out: its digest names it.
+ * @throws {DelegationError} `malformed`, `non_finite`; `too_large` for an event beyond its ceiling
+ */
+export function draftArguments(move: CreateMove, isTold = false): readonly Argument[] {
   const { hop, authority, idempotency } = move;
   return [
     hop.tenant,
@@ -25,7 +30,7 @@ export function draftArguments(move: CreateMove): readonly Argument[] {
     flagsOf(move),
     hop.holder,
     hop.authority,
-    textOf(authority),
+    isTold ? "" : textOf(authority),
     hop.createdAt,
     hop.expiresAt,
     move.initial,

@@ -6,15 +6,37 @@ import type { CutEntry } from "../wire/cut.js";
 import type { HopRecord } from "../wire/record.js";
 import { draftArguments } from "./draft.js";
 import { readEntry } from "./entry.js";
-import type { Ground } from "./ground.js";
+import type { Args, Ground } from "./ground.js";
 import type { Reply } from "./script.js";
 import { SCRIPTS } from "./scripts.generated.js";
 import { HOP_TEXTS, readCounters, readHop, readState, textAt, wholeAt } from "./shown.js";
+import { togetherOf } from "./together.js";
 
+/** Makes a hop: together with others of this turn where it can be, otherwise by itself. */
 export async function create(ground: Ground, move: CreateMove): Promise<CreateResult> {
   const partition = ground.partitionOf(move.hop.tree);
-  const reply = await ground.move(partition, SCRIPTS.create, move.now, draftArguments(move));
-  return madeOf(move, reply);
+  const { authority } = move.hop;
+  const together = togetherOf(ground);
+  const alone = async (args: Args) =>
+    madeOf(move, await ground.move(partition, SCRIPTS.create, move.now, args));
+  if (together.isTold(partition, authority)) {
+    const args = draftArguments(move, true);
+    const position = await together.make(partition, move.now, args);
+    if (position !== undefined) return plainlyMade(move, position);
+    try {
+      return await alone(args);
+    } catch (thrown) {
+      // It has lost what it was told where it lost all it had.
+      if (!isUntold(thrown)) throw thrown;
+    }
+  }
+  const made = await alone(draftArguments(move));
+  together.tell(partition, authority);
+  return made;
+}
+
+function isUntold(thrown: unknown): boolean {
+  return thrown instanceof DelegationError && thrown.rule === "UNTOLD";
 }
 
 /** All or none. */
@@ -31,7 +53,7 @@ export async function register(
   if (moves.some(({ hop }) => hop.tenant !== tenant || hop.tree !== tree)) {
     throw new DelegationError("invalid_request", "links of one chain are of one tree");
   }
-  const args = moves.flatMap(draftArguments);
+  const args = moves.flatMap((one) => draftArguments(one));
   const partition = ground.partitionOf(tree);
   const reply = await ground.move(partition, SCRIPTS.register, first.now, args);
   return moves.map((_, index) => readHop(tenant, tree, reply, index * HOP_TEXTS));
@@ -48,10 +70,12 @@ export async function narrow(
   return { ...madeOf(move, reply), cut };
 }
 
-/** What a script that makes a hop answers: see `lua/lib/make.lua`. */
-export function madeOf({ hop }: CreateMove, reply: readonly Reply[]): CreateResult {
+/** What a script that makes a hop answers: see `lua/lib/make.lua`, and `lua/lib/quick-create.lua` for the short form. */
+export function madeOf(move: CreateMove, reply: readonly Reply[]): CreateResult {
+  const { hop } = move;
   const outcome = reply[0];
   if (outcome === "existing") return { hop: readHop(hop.tenant, hop.tree, reply, 2), outcome };
+  if (reply.length === 2) return plainlyMade(move, wholeAt(reply, 1));
   const predecessor = textAt(reply, 7);
   const { predecessor: _, ...draft } = hop;
   return {
@@ -64,4 +88,11 @@ export function madeOf({ hop }: CreateMove, reply: readonly Reply[]): CreateResu
     },
     outcome: outcome === "replaced" ? "replaced" : "created",
   };
+}
+
+/** A hop that began as all do. */
+function plainlyMade({ hop }: CreateMove, position: number): CreateResult {
+  const { predecessor: _, ...draft } = hop;
+  const counters = { calls: 0, spend: {}, children: 0, descendants: 0 };
+  return { hop: { ...draft, state: "active", position, counters }, outcome: "created" };
 }

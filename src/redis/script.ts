@@ -127,6 +127,7 @@ function valuesOf(reply: unknown): readonly Reply[] {
 function refusalOf([code, hop, rule, message]: readonly Reply[]): DelegationError {
   if (code === "fenced") return unavailable("FENCED");
   if (code === "unstarted") return unavailable("UNSTARTED");
+  if (code === "untold") return unavailable("UNTOLD");
   if (!isCode(code)) return new DelegationError("server_error", "internal error");
   return new DelegationError(code, isNamed(message) ? message : "refused by the store", {
     ...(isNamed(hop) ? { hop } : {}),

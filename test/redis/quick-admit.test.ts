@@ -1,9 +1,9 @@
 /** Admission in the plain case writes, to the byte, what the whole move writes. @module */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ManualClock } from "../../src/base/clock.js";
-import { baseKey } from "../../src/redis/layout.js";
 import { createRedisStore } from "../../src/redis/store.js";
 import { START_MS, Stage } from "../contract/stage.js";
+import { dumpOf } from "./dump.js";
 import { RedisServer } from "./servers.js";
 
 let server: RedisServer;
@@ -11,23 +11,6 @@ beforeAll(async () => {
   server = await RedisServer.start();
 });
 afterAll(() => server.stop());
-
-const DUMP = `
-local keys, all = redis.call('KEYS', KEYS[1] .. '*'), {}
-table.sort(keys)
-for n, key in ipairs(keys) do
-  local kind = redis.call('TYPE', key).ok
-  local name = string.sub(key, #KEYS[1] + 1)
-  -- Ids of attempts, and the microsecond of an opening, are of chance.
-  local value = name == 'c' and ''
-    or name == 'm' and redis.call('HMGET', key, 'clock', 'seq', 'link', 'position', 'chain', 'hops')
-    or kind == 'hash' and redis.call('HGETALL', key)
-    or kind == 'stream' and redis.call('XRANGE', key, '-', '+')
-    or kind == 'list' and redis.call('LRANGE', key, 0, -1)
-    or kind == 'zset' and redis.call('ZRANGE', key, 0, -1) or redis.call('TYPE', key).ok
-  all[n] = name .. ' ' .. redis.sha1hex(cmsgpack.pack(value))
-end
-return all`;
 
 /** Some calls, admitted and refused; the same each time. */
 async function played(prefix: string, isPlain: boolean): Promise<unknown[]> {
@@ -74,7 +57,7 @@ async function played(prefix: string, isPlain: boolean): Promise<unknown[]> {
   await admit("root");
   stage.clock.advance(10_000);
   await admit("root");
-  said.push(await server.ask("EVAL", DUMP, 1, baseKey(prefix, 0)));
+  said.push(await dumpOf(server, prefix));
   await stage.store.close();
   return said;
 }

@@ -35,6 +35,7 @@ local function move()
   if old == nil then
     check_room(tree, parent)
   end
+  check_authority(draft)
   local ordinal = plant(tree, draft, parent, old, 'revoked')
   write_line(tree, draft.event, made_facts(old and static_of(tree, old)[1], old ~= nil))
   flush_planted(tree)

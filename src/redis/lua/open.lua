@@ -30,14 +30,13 @@ local function new_tree(draft)
     tenant = draft.tenant, id = draft.tree, name = tree_name(draft.tenant, draft.tree),
     s = { ARGV[25], ARGV[26], ARGV[27], tonumber(ARGV[28]), tonumber(ARGV[29]), world.position },
     m = { 0, 0, tonumber(ARGV[29]), 0, tonumber(ARGV[30]) or 0, ARGV[31], 0, 0, 0, 'tia', tonumber(ARGV[29]) },
-    ids = {}, statics = {}, lives = {}, dirty = {}, counted = {}, fresh = {}, siblings = {},
+    ids = {}, statics = {}, lives = {}, dirty = {}, fresh = {}, siblings = {},
   }
 end
 
 -- Counts on where the old root stood; the old one is ended in its own partition.
 local function take_place(tree, ordinal)
   local live = touch(tree, ordinal)
-  count(tree, ordinal)
   tree.statics[ordinal][14] = ARGV[32]
   live[5], live[3], live[4] = tonumber(ARGV[33]), tonumber(ARGV[34]), tonumber(ARGV[35])
   live[13] = spend_of(ARGV[36])

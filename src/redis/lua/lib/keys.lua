@@ -8,7 +8,7 @@ small letter in front of it is no word. A capital letter stands before a name th
   i<T>         hash    hop id -> ordinal, from 1 (the root)
   h<n>:<T>     hash    ordinal -> packed static record, 64 ordinals to a bucket n
   l<n>:<T>     hash    ordinal -> ordinal of its next sibling, the same buckets
-  n<T>, v<T>   hash    what has happened to hops: numbers that grow with the tree, and the rest (tree.lua)
+  v<T>         hash    ordinal -> what has happened to the hop: counts, children, and the rest (tree.lua)
   x<T>         hash    cuts of what was not seen: 't', 'h'<hop>, 'b'<hop>
   k<T>         hash    idempotency: <parent's ordinal>:<key> -> packed {request, ordinal}
   f<T>         hash    link without a record -> packed {calls, spend}

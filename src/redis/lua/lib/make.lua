@@ -3,7 +3,7 @@ Whether a hop may be made, and what making it does: the checks of open, create, 
 
 A draft is 20 arguments in a row:
   1 tenant, 2 tree, 3 id, 4 parent or '', 5 depth, 6 agent, 7 flags (1 proven, 2 link, 4 bearer), 8 holder, 9 authority's digest,
-  10 authority's JSON, 11 createdAt, 12 expiresAt, 13 state to start in, 14 position seen, 15 '' or '=' and the idempotency key,
+  10 authority's JSON, or '' to create where the partition was told it, 11 createdAt, 12 expiresAt, 13 state to start in, 14 position seen, 15 '' or '=' and the idempotency key,
   16 digest of the request, 17 'children,descendants,calls' as limited, each a number or '', 18 '' or '=' and 'EUR=1.00,...' as limited,
   19 event, 20 caller's now
 ]]
@@ -116,6 +116,13 @@ local function taken_slot(tree, parent, draft)
   return slot[2], static_of(tree, slot[2])[5] == draft.holder
 end
 
+-- An authority that was told before need not be told again. @refuses untold (which stays inside: whoever asked tells it)
+local function check_authority(draft)
+  if draft.json == '' and redis.call('HEXISTS', base .. 'g', draft.authority) == 0 then
+    refuse('untold', 'authority was never told')
+  end
+end
+
 -- The short name of an authority in this partition, kept as long as its tree.
 local function keep_authority(tree, draft)
   local ends = tree.m[7]
@@ -164,7 +171,7 @@ local function link_hop(tree, parent, ordinal, above)
     tree.m[8] = ordinal
     return
   end
-  local live = count(tree, parent)
+  local live = touch(tree, parent)
   if live[7] == 0 then
     live[6] = ordinal
   else
@@ -173,7 +180,7 @@ local function link_hop(tree, parent, ordinal, above)
   live[7] = ordinal
   live[8] = live[8] + 1
   for n = 1, #above do
-    local one = count(tree, above[n])
+    local one = touch(tree, above[n])
     one[9] = one[9] + 1
   end
 end
@@ -227,20 +234,15 @@ local function plant(tree, draft, parent, old, ending)
   if old then
     local before = touch(tree, old)
     touch(tree, ordinal)
-    count(tree, ordinal)
-    -- There is one more than is counted.
-    for n = 1, #above do
-      touch(tree, above[n])
-    end
     live[3], live[4], live[5], live[13] = before[3], before[4], before[5], before[13]
     before[15] = ordinal
     end_hop(tree, old, ending)
     inherit_below(tree, old, ordinal)
   elseif parent then
-    local up = count(tree, parent)
+    local up = touch(tree, parent)
     up[3] = up[3] + 1
     for n = 1, #above do
-      local one = count(tree, above[n])
+      local one = touch(tree, above[n])
       one[4] = one[4] + 1
     end
   end

@@ -16,12 +16,13 @@ What has happened to a hop, as this file hands it out (`live_of`):
    8 children and 9 descendants there are, 10 limits of children, 11 of descendants, 12 of calls (false: none),
    13 spend, flat {currency, amount, ...}, or false, 14 its limits, the same, or false, 15 successor's ordinal or 0,
    16 ids of suspensions that hold, or false, 17 the tree whose root took this root's place, or absent}
-It is kept in two places. n has a field for each number that grows with the tree: 'c'<ordinal> children and 'd'<ordinal> descendants
-counted, 'f'<ordinal> first and 'l'<ordinal> last child. v has the rest, a packed array, absent while there is nothing to tell:
-  {1 state, 2 flags, 3 children and 4 descendants there are beyond those counted, 5 calls, 6-8 limits, 9 spend, 10 its limits,
-   11 successor, 12 suspensions, 13 heir}
+It is kept in v, absent while there is nothing to tell: 22 bytes (HEAD) of what grows with the tree, in the order children, descendants, first,
+last, calls; behind them, while there is any of it to tell, the rest, a packed array:
+  {1 state, 2 flags, 3 children and 4 descendants there are beyond those counted, 5-7 limits, 8 spend, 9 its limits,
+   10 successor, 11 suspensions, 12 heir}
 ]]
 local BUCKET = 64
+local HEAD, HEAD_BYTES = '>I4I4I4I4I6', 22
 local CUT, BELOW = 1, 2
 
 local function tree_name(tenant, id)
@@ -38,7 +39,7 @@ local function read_tree(tenant, id)
   return {
     tenant = tenant, id = id, name = name,
     s = cmsgpack.unpack(found[1]), m = cmsgpack.unpack(found[2]),
-    ids = {}, statics = {}, lives = {}, dirty = {}, counted = {}, fresh = {}, siblings = {},
+    ids = {}, statics = {}, lives = {}, dirty = {}, fresh = {}, siblings = {},
   }
 end
 
@@ -83,43 +84,43 @@ local function static_of(tree, ordinal)
   return known
 end
 
--- What is told of a hop by its field of v (false: nothing) and its four of n.
-local function read_live(kept, children, descendants, first, last)
-  children, descendants = tonumber(children or 0), tonumber(descendants or 0)
-  first, last = tonumber(first or 0), tonumber(last or 0)
+-- What is told of a hop by its field of v (false: nothing).
+local function read_live(kept)
   if not kept then
-    return { 'active', 0, children, descendants, 0, first, last, children, descendants,
+    return { 'active', 0, 0, 0, 0, 0, 0, 0, 0, false, false, false, false, false, 0, false }
+  end
+  local children, descendants, first, last, calls = struct.unpack(HEAD, kept)
+  if #kept == HEAD_BYTES then
+    return { 'active', 0, children, descendants, calls, first, last, children, descendants,
       false, false, false, false, false, 0, false }
   end
-  local v = cmsgpack.unpack(kept)
-  return { v[1], v[2], children, descendants, v[5], first, last, children + v[3], descendants + v[4],
-    v[6], v[7], v[8], v[9], v[10], v[11], v[12], v[13] }
+  local v = cmsgpack.unpack(string.sub(kept, HEAD_BYTES + 1))
+  return { v[1], v[2], children, descendants, calls, first, last, children + v[3], descendants + v[4],
+    v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12] }
+end
+
+local function is_told(live)
+  return live[1] ~= 'active' or live[2] ~= 0 or live[8] ~= live[3] or live[9] ~= live[4]
+    or live[10] or live[11] or live[12] or live[13] or live[14] or live[15] ~= 0 or live[16] or live[17]
 end
 
 local function pack_live(live)
-  return cmsgpack.pack({ live[1], live[2], live[8] - live[3], live[9] - live[4], live[5],
+  local head = struct.pack(HEAD, live[3], live[4], live[6], live[7], live[5])
+  if not is_told(live) then
+    return head
+  end
+  return head .. cmsgpack.pack({ live[1], live[2], live[8] - live[3], live[9] - live[4],
     live[10], live[11], live[12], live[13], live[14], live[15], live[16], live[17] })
 end
 
--- Reads what has happened to all these, in two calls.
+-- Reads what has happened to all these, in one call.
 local function load_lives(tree, ordinals)
   local kept = redis.call('HMGET', base .. 'v' .. tree.name, unpack(ordinals))
-  local fields, count = {}, 0
-  for n = 1, #ordinals do
-    local ordinal = ordinals[n]
-    fields[count + 1] = 'c' .. ordinal
-    fields[count + 2] = 'd' .. ordinal
-    fields[count + 3] = 'f' .. ordinal
-    fields[count + 4] = 'l' .. ordinal
-    count = count + 4
-  end
-  local numbers = redis.call('HMGET', base .. 'n' .. tree.name, unpack(fields))
   local lives = tree.lives
   for n = 1, #ordinals do
     local ordinal = ordinals[n]
     if lives[ordinal] == nil then
-      local at = 4 * n - 3
-      lives[ordinal] = read_live(kept[n], numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3])
+      lives[ordinal] = read_live(kept[n])
     end
   end
 end
@@ -133,15 +134,9 @@ local function live_of(tree, ordinal)
   return known
 end
 
--- Says that what is kept in v will have changed by the end.
+-- Says that what has happened to a hop will have changed by the end.
 local function touch(tree, ordinal)
   tree.dirty[ordinal] = true
-  return live_of(tree, ordinal)
-end
-
--- Says that what is kept in n will.
-local function count(tree, ordinal)
-  tree.counted[ordinal] = true
   return live_of(tree, ordinal)
 end
 
@@ -251,31 +246,18 @@ local function flush_tree(tree)
   for before, after in pairs(tree.siblings) do
     redis.call('HSET', bucket_key(tree, 'l', before), before, after)
   end
-  local lives, numbers = {}, {}
+  local lives = {}
   for ordinal in pairs(tree.dirty) do
     lives[#lives + 1] = ordinal
     lives[#lives + 1] = pack_live(tree.lives[ordinal])
   end
-  for ordinal in pairs(tree.counted) do
-    local live = tree.lives[ordinal]
-    local at = #numbers
-    numbers[at + 1], numbers[at + 2] = 'c' .. ordinal, live[3]
-    numbers[at + 3], numbers[at + 4] = 'd' .. ordinal, live[4]
-    if live[6] ~= 0 then
-      numbers[at + 5], numbers[at + 6] = 'f' .. ordinal, live[6]
-      numbers[at + 7], numbers[at + 8] = 'l' .. ordinal, live[7]
-    end
-  end
   if #lives > 0 then
     redis.call('HSET', key_for(tree, 'v'), unpack(lives))
-  end
-  if #numbers > 0 then
-    redis.call('HSET', key_for(tree, 'n'), unpack(numbers))
   end
   redis.call('HSET', base .. 't' .. name, 'm', cmsgpack.pack(tree.m))
   local unkept = tree.unkept or ''
   for n = 1, #unkept do
     keep_key(tree, base .. string.sub(unkept, n, n) .. name)
   end
-  tree.dirty, tree.counted, tree.fresh, tree.siblings, tree.unkept = {}, {}, {}, {}, nil
+  tree.dirty, tree.fresh, tree.siblings, tree.unkept = {}, {}, {}, nil
 end
