@@ -26,6 +26,8 @@ export interface McpExtra {
 export interface McpSendOptions {
   /** The client's request that it belongs to. */
   readonly relatedRequestId?: RequestId | undefined;
+  /** Where a stream that broke is to be taken up. */
+  readonly resumptionToken?: string | undefined;
 }
 
 /** How messages are taken: as a method, so that handlers that take narrower messages fit. */
