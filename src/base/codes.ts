@@ -199,6 +199,7 @@ export const CODES = {
   not_entitled: { outcome: "none", ...NOT_GRANTED, tokenEndpoint: [400, "unauthorized_client"] },
   // operators
   quota_exceeded: { outcome: "none", ...NOT_KNOWN },
+  upstream_unavailable: { outcome: "none", ...NOT_KNOWN },
   audit_buffer_full: { outcome: "none", ...NOT_KNOWN },
   audit_broken: { outcome: "none", ...OPERATOR },
   journal_damaged: { outcome: "none", ...OPERATOR },

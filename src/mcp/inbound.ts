@@ -93,6 +93,7 @@ export class Inbound {
       session.watch(running, allowed);
       const { id, method } = message;
       const params = paramsFor(message, allowed);
+      session.sides.admitted(raised(id), allowed.chain);
       session.sides.up({ jsonrpc: "2.0", id: raised(id), method, params }, withoutSecrets(extra));
     } catch (thrown) {
       session.end(running);

@@ -3,7 +3,28 @@
  *
  * @module
  */
+export {
+  type GatewayConfig,
+  type GatewayControls,
+  type GatewayRun,
+  type GatewayServer,
+  type Isolation,
+  parseGatewayConfig,
+  type Risk,
+  type SecretSource,
+} from "../wire/gateway-config.js";
 export type { AuthInfo, ChainExtra } from "./auth-info.js";
+export {
+  type Gateway,
+  type GatewayDoor,
+  type GatewayGround,
+  type GatewayOptions,
+  type GatewaySession,
+  openGateway,
+} from "./gateway.js";
+export { gatewayPolicy } from "./gateway-controls.js";
+export { type GatewayHttp, type GatewayHttpOptions, serveGatewayHttp } from "./gateway-http.js";
+export type { SecretPlaces } from "./gateway-launch.js";
 export { type GuardTransportOptions, guardTransport } from "./guard-transport.js";
 export {
   guardHttp,
