@@ -2,6 +2,7 @@
 import { userInfo } from "node:os";
 import { systemClock } from "../base/clock.js";
 import { createCoordinator } from "../coordinator/coordinator.js";
+import type { Barrier } from "../coordinator/guard-reports.js";
 import type { Preview } from "../coordinator/store.js";
 import type { Boundary } from "../wire/cut.js";
 import { readBoundary, writeBoundary } from "./boundary.js";
@@ -16,6 +17,8 @@ export interface RevokeOptions extends StateOptions {
   readonly reason?: string;
   readonly by?: string;
   readonly yes: boolean;
+  /** Whether to wait for guards. */
+  readonly wait?: boolean;
   /** How the command is called, for the line to run. */
   readonly command: string;
 }
@@ -99,6 +102,7 @@ function lineToRun(text: string, options: RevokeOptions): string {
   const { command, tenant, reason, replicas = 0 } = options;
   const words = [command, "revoke", text, ...storeWords(options)];
   if (replicas > 0) words.push("--replicas", String(replicas));
+  if (options.wait === true) words.push("--wait");
   if (tenant !== "default") words.push("--tenant", tenant);
   if (reason !== undefined) words.push("--reason", reason);
   return `${words.map(quoted).join(" ")} --yes`;
@@ -121,10 +125,11 @@ async function cut(
   terminal: Terminal,
   text: string,
   { store, tenant }: Opened,
-  { reason, by }: RevokeOptions,
+  { reason, by, wait = false }: RevokeOptions,
 ): Promise<ExitCode> {
   const boundary = await readBoundary(text, store, tenant);
   const { MemoryReplayStore } = await import("../memory/replay.js");
+  const reports = store.reports?.bind(store);
   const { keyRing } = await import("../token/jwks.js");
   const { generateSigningKey } = await import("../token/key.js");
   // A cut signs nothing and verifies nothing: this coordinator's key never leaves here.
@@ -135,20 +140,50 @@ async function cut(
     keys: keyRing(generateSigningKey()),
     replay: new MemoryReplayStore(),
     clock: systemClock,
+    ...(wait && reports !== undefined ? { guards: { reports } } : {}),
   });
-  const request = { boundary, ...(reason === undefined ? {} : { reason }) };
+  const request = {
+    boundary,
+    ...(reason === undefined ? {} : { reason }),
+    ...(wait ? { wait: "guards" } : {}),
+  };
   const made = await coordinator.revoke({ operator: by ?? operatorName(), tenant }, request);
-  const { entry, fresh, positions } = made;
+  const { entry, fresh, positions, barrier } = made;
   const replicas = await made.durable;
   const at = instant(entry.at);
   if (terminal.json) {
-    terminal.record({ boundary, position: entry.position, positions, at, fresh, replicas });
+    const told = wait ? { barrier } : {};
+    terminal.record({
+      boundary,
+      position: entry.position,
+      positions,
+      at,
+      fresh,
+      replicas,
+      ...told,
+    });
     return EXIT.ok;
   }
   const stands = fresh ? "cut" : "was cut already";
   const kept = replicas === undefined ? "" : `  ${count(replicas, "replica")} too`;
   terminal.out(`${stands}  ${writeBoundary(boundary)}  position ${entry.position}  ${at}${kept}`);
+  if (wait && barrier !== undefined) for (const line of barrierLines(barrier)) terminal.out(line);
   return EXIT.ok;
+}
+
+function barrierLines({ seen, guards, waited }: Barrier): string[] {
+  if (waited === undefined) return [];
+  const { denying, denyingFrom, afterMs } = waited;
+  const after = `after ${Math.round(afterMs).toLocaleString("en-US")} ms`;
+  const head = `seen by ${seen} of ${count(guards, "guard")} ${after}`;
+  // A guard that nobody has heard of may be there all the same.
+  if (guards === 0)
+    return [head, `whoever guards without a report denies since ${instant(denyingFrom)}`];
+  if (denying.length === 0) return [head];
+  return [
+    head,
+    `denying since ${instant(denyingFrom)}, as they know too little: ${denying.join(", ")}`,
+  ];
 }
 
 function operatorName(): string {

@@ -113,6 +113,7 @@ function addRevoke(program: Command, session: Session, end: End): void {
     .option("--by <name>", "who, for the audit; the user that runs this unless told")
     .option("-y, --yes", "do not ask, and do not count first")
     .option("--replicas <n>", "replicas on Redis that must have the cut too", whole, 0)
+    .option("--wait", "answer once every guard has the cut, or denies because it knows too little")
     .action(
       async (
         boundary: string,
@@ -122,6 +123,7 @@ function addRevoke(program: Command, session: Session, end: End): void {
           by?: string;
           yes?: boolean;
           replicas: number;
+          wait?: boolean;
         },
       ) => {
         const { revoke } = await import("./revoke.js");
@@ -129,6 +131,7 @@ function addRevoke(program: Command, session: Session, end: End): void {
           ...options,
           dryRun: options.dryRun === true,
           yes: options.yes === true,
+          wait: options.wait === true,
           command: session.command,
         };
         end(await revoke(session.terminal(options.json === true), boundary, how));

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { systemClock } from "../base/clock.js";
 import { DelegationError } from "../base/error.js";
+import type { GuardReports } from "../coordinator/guard-reports.js";
 import type { DelegationStore, TreeNode } from "../coordinator/store.js";
 import type { TreeRecord } from "../wire/record.js";
 import { CommandError, EXIT } from "./exit.js";
@@ -20,7 +21,8 @@ export interface StateOptions {
 
 /** An opened store, and the instant at which all of one command's answer is given. */
 export interface Opened {
-  readonly store: DelegationStore;
+  /** Where guards report to it, it tells what they said. */
+  readonly store: DelegationStore & Partial<GuardReports>;
   readonly tenant: string;
   readonly now: number;
 }

@@ -27,12 +27,16 @@ export async function enforced(
   clock: Clock,
 ): Promise<Barrier> {
   const { maxStalenessMs = STALENESS_MS_MAX, skewMs = CLOCK_SKEW_MS_DEFAULT } = guards ?? {};
-  const denyingFrom = clock.now() + maxStalenessMs + skewMs;
+  const cutAt = clock.now();
+  const denyingFrom = cutAt + maxStalenessMs + skewMs;
   for (let last: readonly GuardReport[] = []; ; ) {
     last = (await reported(guards, tree)) ?? last;
     const barrier = barrierAt(last, cut.entry.position, cut.positions);
     const isSeen = barrier.guards > 0 && barrier.behind.length === 0;
-    if (isSeen || clock.now() >= denyingFrom) return { ...barrier, denyingFrom };
+    const now = clock.now();
+    if (isSeen || now >= denyingFrom) {
+      return { ...barrier, waited: { denying: barrier.behind, denyingFrom, afterMs: now - cutAt } };
+    }
     await new Promise((resolve) => setTimeout(resolve, REPORTS_LOOK_MS));
   }
 }

@@ -35,15 +35,27 @@ export interface GuardReports {
   readonly skewMs?: number;
 }
 
-/** Who has a cut. */
+/** Who has a cut. Guards are told by name; each that reports is in `has` or in `behind`. */
 export interface Barrier {
-  /** Guards that have read at least so far. */
+  /** How many have read at least so far. */
   readonly seen: number;
   readonly guards: number;
-  /** Those that have not, by name. */
+  /** Those that have. */
+  readonly has: readonly string[];
+  /** Those that have not, as far as they have said. */
   readonly behind: readonly string[];
-  /** Where it was waited for: from when on every guard that is behind denies, because what it knows is too old (epoch ms). */
-  readonly denyingFrom?: number;
+  /** What was waited for; absent where nobody waited. */
+  readonly waited?: Waited;
+}
+
+/** How a wait for guards ended: with the cut in force at each, by what it knows or by what it does not know. */
+export interface Waited {
+  /** Those that deny by construction, because what they know is too old; all that are behind. */
+  readonly denying: readonly string[];
+  /** From when on every guard that does not have the cut denies, one that nobody ever heard of included (epoch ms). */
+  readonly denyingFrom: number;
+  /** From the cut to this answer, ms. */
+  readonly afterMs: number;
 }
 
 /**
@@ -58,10 +70,11 @@ export function barrierAt(
   const logs = Math.max(1, positions.length);
   const read = new Map<string, Set<number>>();
   for (const { guard, partition = 0, position: reached } of reports) {
-    const has = read.get(guard) ?? new Set();
-    read.set(guard, has);
-    if (reached >= (positions[partition] ?? position)) has.add(partition);
+    const logsRead = read.get(guard) ?? new Set();
+    read.set(guard, logsRead);
+    if (reached >= (positions[partition] ?? position)) logsRead.add(partition);
   }
-  const behind = [...read].filter(([, has]) => has.size < logs).map(([guard]) => guard);
-  return { seen: read.size - behind.length, guards: read.size, behind };
+  const has = [...read].filter(([, logsRead]) => logsRead.size === logs).map(([guard]) => guard);
+  const behind = [...read.keys()].filter((guard) => !has.includes(guard));
+  return { seen: has.length, guards: read.size, has, behind };
 }

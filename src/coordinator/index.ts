@@ -13,7 +13,7 @@ export { type CoordinatorOptions, createCoordinator } from "./coordinator.js";
 export type { Approver } from "./decide.js";
 export type { Delegated, Pending } from "./delegate.js";
 export type { Difference } from "./difference.js";
-export type { Barrier, GuardReport, GuardReports, RunningCall } from "./guard-reports.js";
+export type { Barrier, GuardReport, GuardReports, RunningCall, Waited } from "./guard-reports.js";
 export type { InspectedNode, InspectedPage } from "./inspect.js";
 export type { Active, Inactive } from "./introspect.js";
 export type { Issued } from "./issue.js";

@@ -24,7 +24,8 @@ export interface Revoked extends CutResult {
  * An operator may cut at any boundary of its tenant; an id that does not exist there is answered like one that does. A holder
  * may cut its own hop, below it, and any hop below; the root's holder the whole tree.
  *
- * With `wait: "guards"` it answers once every guard has the cut or denies by construction: it is in force everywhere then.
+ * With `wait: "guards"` it answers once every guard has the cut or denies by construction, and says which does what: it is in force
+ * everywhere then.
  *
  * @throws {DelegationError} `invalid_request` for an empty or wildcard selector; `not_entitled`; `store_unavailable`
  */

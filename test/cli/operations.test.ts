@@ -2,10 +2,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Barrier } from "../../src/coordinator/guard-reports.js";
 import { aclLines } from "../../src/redis/acl.js";
 import { allows, denies, read } from "../guard/rig.js";
 import { selfSigned } from "../redis/certificate.js";
-import { openHouse } from "../redis/house.js";
+import { type House, openHouse } from "../redis/house.js";
 import { RedisServer } from "../redis/servers.js";
 import { waitForGood } from "../redis/wait.js";
 import { type Built, buildCommand, ROOT, valuesIn } from "./command.js";
@@ -157,5 +158,63 @@ describe("legate doctor --acl", () => {
     const { status, stderr } = await command.run(["doctor", "--acl", ...words], { env });
     expect(status).not.toBe(0);
     expect(stderr).toContain("config_invalid");
+  });
+});
+
+describe("legate revoke --wait", () => {
+  let server: RedisServer;
+  let house: House;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    house = await openHouse({ url: server.url, partitions: 2 });
+    await house.watch("one");
+    await house.watch("two");
+  }, 60_000);
+  afterAll(async () => {
+    await house.close();
+    await server.stop();
+  });
+  const revoke = async (boundary: string, ...more: string[]) =>
+    command.run(["revoke", boundary, "--redis", server.url, "--yes", "--wait", ...more]);
+
+  test("says how many guards have the cut, and after how long", async () => {
+    const { tree } = await house.root();
+    const { status, stdout } = await revoke(`tree:${tree}`);
+    expect(status).toBe(0);
+    const [first, second, ...rest] = stdout.trim().split("\n");
+    expect(first).toMatch(/^cut {2}tree:/);
+    expect(second).toMatch(/^seen by 2 of 2 guards after [\d,]+ ms$/);
+    expect(rest).toEqual([]);
+  });
+
+  test("waits for the guards of every log where a cut is in each", async () => {
+    const { stdout } = await revoke("agent:nobody", "--json");
+    const [{ barrier }] = valuesIn(stdout) as [{ barrier: Barrier }];
+    expect(barrier).toMatchObject({ seen: 2, guards: 2, behind: [], waited: { denying: [] } });
+    expect([...barrier.has].sort()).toEqual(["one", "two"]);
+  });
+
+  test("names a guard that does not have it, once it denies by construction", async () => {
+    const { tree } = await house.root();
+    const { store } = house.guards;
+    // What it said last, before it went.
+    store.feed(store.partitionOf(tree)).report("gone", 0, []);
+    await waitForGood("it is heard", 10_000, async () => {
+      return (await store.reports(tree)).some(({ guard }) => guard === "gone");
+    });
+    const { stdout } = await revoke(`tree:${tree}`, "--json");
+    const [{ barrier, at }] = valuesIn(stdout) as [{ barrier: Barrier; at: string }];
+    expect(barrier).toMatchObject({
+      seen: 2,
+      guards: 3,
+      behind: ["gone"],
+      waited: { denying: ["gone"] },
+    });
+    const { denyingFrom = 0, afterMs = 0 } = barrier.waited ?? {};
+    expect(denyingFrom - Date.parse(at)).toBeGreaterThanOrEqual(1_500);
+    expect(afterMs).toBeGreaterThanOrEqual(1_500);
+    const again = await revoke(`tree:${tree}`);
+    expect(again.stdout).toContain("seen by 2 of 3 guards after");
+    expect(again.stdout).toMatch(/^denying since \S+, as they know too little: gone$/m);
   });
 });

@@ -220,7 +220,7 @@ describe("revoke", () => {
     };
     const h = house({ guards });
     const { barrier } = await h.coordinator.revoke(op, { boundary: { kind: "epoch" } });
-    expect(barrier).toEqual({ seen: 1, guards: 2, behind: ["b"] });
+    expect(barrier).toEqual({ seen: 1, guards: 2, has: ["a"], behind: ["b"] });
   });
 
   test("tells by partition who has a cut that is in several logs", () => {
@@ -232,14 +232,29 @@ describe("revoke", () => {
       ...[report("b", 0, 5), report("b", 1, 8)],
       ...[report("c", 0, 4), report("c", 1, 8)],
     ];
-    expect(barrierAt(reports, 5, [5, 9])).toEqual({ seen: 1, guards: 3, behind: ["b", "c"] });
+    expect(barrierAt(reports, 5, [5, 9])).toEqual({
+      seen: 1,
+      guards: 3,
+      has: ["a"],
+      behind: ["b", "c"],
+    });
   });
 
   test("does not count a guard that says nothing of one of the logs", () => {
     const silent = { guard: "a", partition: 1, position: 9, at: 0, callsInFlight: [] };
-    expect(barrierAt([silent], 5, [5, 9])).toEqual({ seen: 0, guards: 1, behind: ["a"] });
+    expect(barrierAt([silent], 5, [5, 9])).toEqual({
+      seen: 0,
+      guards: 1,
+      has: [],
+      behind: ["a"],
+    });
     const both = [silent, { ...silent, partition: 0 }];
-    expect(barrierAt(both, 5, [5, 9])).toEqual({ seen: 1, guards: 1, behind: [] });
+    expect(barrierAt(both, 5, [5, 9])).toEqual({
+      seen: 1,
+      guards: 1,
+      has: ["a"],
+      behind: [],
+    });
   });
 
   describe("that waits for guards", () => {
@@ -272,12 +287,17 @@ describe("revoke", () => {
       };
       const h = house({ guards });
       const { barrier } = await h.coordinator.revoke(op, wait);
-      expect(barrier).toMatchObject({ seen: 2, guards: 2, behind: [] });
+      expect(barrier).toMatchObject({ seen: 2, guards: 2, has: ["a", "b"], behind: [] });
+      expect(barrier?.waited).toMatchObject({ denying: [], afterMs: 0 });
       expect(looks).toBe(4);
     });
 
     test.each<[string, GuardReports["reports"], object]>([
-      ["that are behind", () => [report("a", 1), report("b", 0)], { seen: 1, behind: ["b"] }],
+      [
+        "that are behind",
+        () => [report("a", 1), report("b", 0)],
+        { seen: 1, has: ["a"], behind: ["b"] },
+      ],
       ["nobody knows of", () => [], { seen: 0, guards: 0 }],
       ["nobody can tell of", () => Promise.reject(new Error("gone")), { seen: 0, guards: 0 }],
     ])("answers once those %s are denying by construction", async (_, reports, expected) => {
@@ -296,7 +316,9 @@ describe("revoke", () => {
       expect(answered).toBe(false);
       h.clock.advance(1);
       const { barrier } = await waited;
-      expect(barrier).toMatchObject({ ...expected, denyingFrom: since + 750 });
+      expect(barrier).toMatchObject(expected);
+      const denying = barrier?.behind;
+      expect(barrier?.waited).toEqual({ denying, denyingFrom: since + 750, afterMs: 750 });
     });
 
     test("waits for the bound of all guards where none reports at all", async () => {

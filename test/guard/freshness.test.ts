@@ -342,13 +342,13 @@ describe("a guard", () => {
   test("reports how far it has read, so that whoever cuts can tell who has it", async () => {
     const s = await scene();
     const { barrier } = await s.cut();
-    expect(barrier).toEqual({ seen: 1, guards: 1, behind: [] });
+    expect(barrier).toEqual({ seen: 1, guards: 1, has: ["far"], behind: [] });
     s.wire.faults.down = true;
     const again = await s.revoke({ kind: "ban", agent: "x" });
-    expect(again.barrier).toEqual({ seen: 0, guards: 1, behind: ["far"] });
+    expect(again.barrier).toEqual({ seen: 0, guards: 1, has: [], behind: ["far"] });
     await s.guard.close();
     const closed = await s.revoke({ kind: "ban", agent: "y" });
-    expect(closed.barrier).toEqual({ seen: 1, guards: 1, behind: [] });
+    expect(closed.barrier).toEqual({ seen: 1, guards: 1, has: ["far"], behind: [] });
     await s.close();
   });
 });
