@@ -71,7 +71,7 @@ export async function measureSection(run: Run): Promise<Section> {
     lines.push(
       { name: `heap for each hop, ${named(size)}`, value: exactly(heap), unit: "bytes", ...limit },
       {
-        name: `outside the heap, for each hop (the audit log), ${named(size)}`,
+        name: `outside the heap, for each hop, ${named(size)}`,
         value: exactly(outside),
         unit: "bytes",
       },
@@ -84,6 +84,7 @@ export async function measureSection(run: Run): Promise<Section> {
     notes: [
       `One tree in a store of its own, ${WIDTH} children to a hop, all with one grant. Flat means at most ${FLAT} times the smallest.`,
       "What is measured adds to the trees: delegations make the smaller ones some thousand hops larger.",
+      "Of the audit log, what a line says is in the heap until it is sealed, and its order outside.",
       "The root is cut once, after cuts of other trees: one write, whatever lies below.",
     ],
   };

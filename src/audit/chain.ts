@@ -9,7 +9,7 @@
 import { canonicalize } from "../base/canonical.js";
 import { sha256Base64url } from "../base/digest.js";
 import type { AuditDraft, AuditLine } from "../wire/event.js";
-import { callFrame, type Frame, PLAIN, plainFrame } from "./event-frame.js";
+import { CallFrames, type Frame, PLAIN, plainFrame } from "./event-frame.js";
 
 /** A line as it stands in the log, without the line end. */
 export interface SealedLine {
@@ -27,15 +27,27 @@ export interface EncodedLine extends Omit<AuditLine, "hash" | "event" | "move"> 
 }
 
 /** Seals a line: computes its hash and writes its canonical text. Two hashes' time. */
-export function sealEncoded({ at, event, move, n, prev, seq, up }: EncodedLine): SealedLine {
-  const head = `{"at":${at},"event":${event}`;
-  const rest = move === undefined ? "" : `,"move":${move}`;
-  const order = `,"n":${n},"prev":${quoted(prev)},"seq":${seq},"up":${quoted(up)}}`;
-  const whole = head + rest + order;
+export function sealEncoded(line: EncodedLine): SealedLine {
+  const head = headOf(line);
+  const whole = head + restOf(line);
   const hash = sha256Base64url(whole);
   // Of the text that was hashed: its many parts are one by now.
   const text = `${whole.slice(0, head.length)},"hash":"${hash}"${whole.slice(head.length)}`;
   return { text, hash };
+}
+
+/** The hash alone. */
+export function hashEncoded(line: EncodedLine): string {
+  return sha256Base64url(headOf(line) + restOf(line));
+}
+
+function headOf({ at, event }: EncodedLine): string {
+  return `{"at":${at},"event":${event}`;
+}
+
+function restOf({ move, n, prev, seq, up }: EncodedLine): string {
+  const moved = move === undefined ? "" : `,"move":${move}`;
+  return `${moved},"n":${n},"prev":${quoted(prev)},"seq":${seq},"up":${quoted(up)}}`;
 }
 
 /**
@@ -55,12 +67,19 @@ export function hashLine(line: Omit<AuditLine, "hash">): string {
 
 /** The canonical text of an event: known members only, in canonical order. Throws as {@link sealLine} does. */
 export function encodeEvent(event: AuditDraft): string {
-  const frame = event.kind === "call" ? callFrame(event) : plainFrame(event);
+  const shared = event.kind === "call" ? FRAMES.of(event) : undefined;
+  const frame = shared ?? plainFrame(event);
   return frame === undefined ? canonicalize(known(event)) : textIn(frame, event);
 }
 
-function textIn(frame: Frame, event: AuditDraft): string {
-  const { arguments: digest, data, seen, sequence, tool } = event;
+const FRAMES = new CallFrames(1_024);
+
+/** What differs from call to call of a hop. */
+export type Differing = Pick<AuditDraft, "arguments" | "data" | "seen" | "sequence" | "tool">;
+
+/** The canonical text of an event, of which all but this is in its frame. */
+export function textIn(frame: Frame, differing: Differing): string {
+  const { arguments: digest, data, seen, sequence, tool } = differing;
   let text = frame.agent;
   if (digest !== undefined) text += `"arguments":"${digest}",`;
   text += frame.byToCode;

@@ -43,43 +43,92 @@ export function plainFrame(event: AuditDraft): Frame | undefined {
   };
 }
 
-/** The same of a hop's call, looked up where the hop has said the very same before. */
-export function callFrame(event: AuditDraft): Frame | undefined {
-  const { arguments: digest, hop, tool } = event;
-  if (hop === undefined) return plainFrame(event);
-  const known = FRAMES.get(hop);
-  if (known !== undefined && isSaidAgain(known.said, event)) {
-    const isAsItIs =
-      (digest === undefined || PLAIN.test(digest)) && (tool === undefined || PLAIN.test(tool));
-    return isAsItIs ? known.frame : undefined;
+/** Frames that the calls of a hop share. */
+export class CallFrames {
+  readonly #known = new Map<string, Known>();
+  readonly #max: number;
+
+  /** @param max Hops whose frames are kept, at a kilobyte or so each; when there are more, it begins anew. */
+  constructor(max: number = Number.POSITIVE_INFINITY) {
+    this.#max = max;
   }
-  const frame = plainFrame(event);
-  if (frame === undefined) return undefined;
-  if (FRAMES.size >= FRAMES_MAX) FRAMES.clear();
-  FRAMES.set(hop, { said: saidBy(event), frame: flat(frame) });
-  return frame;
+
+  /** The frame of a hop's call; none where a text is long or written with escapes, or the hop says something else time and again. */
+  of(event: AuditDraft): Frame | undefined {
+    const { arguments: digest, hop, tool } = event;
+    if (hop === undefined) return undefined;
+    const known = this.#known.get(hop);
+    if (known !== undefined && isSaidAgain(known.said, event)) {
+      const isAsItIs =
+        (digest === undefined || PLAIN.test(digest)) && (tool === undefined || PLAIN.test(tool));
+      return isAsItIs ? known.frame : undefined;
+    }
+    const changes = known === undefined ? 0 : known.changes + 1;
+    const fresh = changes > CHANGES_MAX ? undefined : plainFrame(event);
+    if (fresh === undefined || charsOf(fresh) > SHARED_CHARS_MAX) return undefined;
+    const frame = flat(fresh);
+    if (this.#known.size >= this.#max) this.#known.clear();
+    this.#known.set(hop, { said: saidBy(event), frame, changes });
+    return frame;
+  }
 }
 
 /** Texts that are written as they are. */
 export const PLAIN: RegExp = /^[ !#-[\]-~]*$/;
 
-/** Whether all texts of an event are written as they are: asked of all at once, which costs a third of asking each. */
+/**
+ * The event as nobody else holds it, when its text can be written at any later time: its texts are short and written as they are,
+ * its numbers whole, and its facts no more than that.
+ */
+export function settled(event: AuditDraft): AuditDraft | undefined {
+  const { data, seen = 0, sequence = 0 } = event;
+  if (!Number.isSafeInteger(seen) || !Number.isSafeInteger(sequence)) return undefined;
+  const texts = textsOf(event);
+  if (texts.length > SETTLED_CHARS_MAX || !PLAIN.test(texts)) return undefined;
+  if (data === undefined) return { ...event };
+  return areFacts(data) ? { ...event, data: { ...data } } : undefined;
+}
+
+/** What is longer is written out at once. */
+const SETTLED_CHARS_MAX = 2_048;
+
+function areFacts(data: NonNullable<AuditDraft["data"]>): boolean {
+  let chars = 0;
+  for (const name of Object.keys(data)) {
+    const value = data[name];
+    const isText = typeof value === "string";
+    if (!isText && typeof value !== "boolean" && !Number.isSafeInteger(value)) return false;
+    if (!PLAIN.test(name) || (isText && !PLAIN.test(value))) return false;
+    chars += name.length + (isText ? value.length : 0);
+  }
+  return chars <= SETTLED_CHARS_MAX;
+}
+
 function isPlain(event: AuditDraft): boolean {
+  return PLAIN.test(textsOf(event));
+}
+
+/** All texts of an event in one: asking of all at once costs a third of asking of each. */
+function textsOf(event: AuditDraft): string {
   const { agent = "", by = "", code = "", decision = "", guard = "", hop = "", kind } = event;
   const { policy = "", reason = "", requester = "", rule = "", tenant, ticket = "" } = event;
   const { identity = "", tool = "", tree = "", arguments: digest = "" } = event;
   const who = `${agent}${by}${guard}${hop}${identity}${requester}${tenant}${tree}`;
-  return PLAIN.test(
-    `${who}${code}${decision}${digest}${kind}${policy}${reason}${rule}${ticket}${tool}`,
-  );
+  return `${who}${code}${decision}${digest}${kind}${policy}${reason}${rule}${ticket}${tool}`;
 }
 
 /** What a frame is made of. */
 type Said = Omit<AuditDraft, "arguments" | "data" | "seen" | "sequence" | "tool">;
 
-/** Hops whose frames are kept, at a kilobyte or so each; when there are more, it begins anew. */
-const FRAMES_MAX = 1_024;
-const FRAMES = new Map<string, { readonly said: Said; readonly frame: Frame }>();
+interface Known {
+  readonly said: Said;
+  readonly frame: Frame;
+  /** How often the hop has said something else. */
+  readonly changes: number;
+}
+
+/** After so many, what it says is written out each time: a frame for each call would cost more than it saves. */
+const CHANGES_MAX = 64;
 
 function saidBy(event: AuditDraft): Said {
   const {
@@ -111,6 +160,14 @@ function isSaidAgain(said: Said, event: AuditDraft): boolean {
     said.ticket === event.ticket &&
     said.tree === event.tree
   );
+}
+
+/** What is longer is written out each time. */
+const SHARED_CHARS_MAX = 4_096;
+
+function charsOf({ agent, byToCode, decisionToRule, tenantToTicket, tree }: Frame): number {
+  const rest = decisionToRule.length + tenantToTicket.length + tree.length;
+  return agent.length + byToCode.length + rest;
 }
 
 /** Texts in one piece: what was put together from parts is read part by part each time. */

@@ -12,7 +12,9 @@ import { apply, emptyWorld } from "./apply.js";
 import { type Deed, scopeOf } from "./deed.js";
 import { Followers } from "./followers.js";
 import { Journal } from "./journal.js";
-import { type LineKeeper, LineLog, MemoryKeeper, type Prepared } from "./line-log.js";
+import { JournalLog } from "./journal-log.js";
+import type { LineLog, Prepared } from "./line-log.js";
+import { MemoryLog } from "./memory-log.js";
 import type { Tenant, Trail, World } from "./model.js";
 import { FORMAT, recover, type StartDeed, type Torn } from "./recover.js";
 import { Shown } from "./shown.js";
@@ -52,7 +54,7 @@ export class Core {
   readonly followers = new Followers();
   readonly torn: Torn | undefined;
   readonly shown: Shown;
-  readonly #keeper: LineKeeper;
+  readonly #journal: Journal | undefined;
   readonly #clock: MonotonicClock;
   readonly #readonly: boolean;
   #closed = false;
@@ -63,18 +65,21 @@ export class Core {
     this.#readonly = options.readonly === true;
     const journal =
       options.journal === undefined ? undefined : Journal.open(options.journal, this.#readonly);
-    this.#keeper = journal ?? new MemoryKeeper();
+    this.#journal = journal;
     try {
       const found = journal === undefined ? undefined : recover(journal, tolerance);
       const now = this.#clock.now();
       const generation = options.generation ?? uuidv7(now, options.random ?? systemRandom);
       this.world = found?.world ?? emptyWorld(generation, tolerance);
       this.torn = found?.torn;
-      this.log = new LineLog(this.#keeper, found?.seq, found?.prev);
+      this.log =
+        journal === undefined || found === undefined
+          ? new MemoryLog()
+          : new JournalLog(journal, found);
       this.shown = new Shown(options.journal, this.world.waiting, this.#readonly);
       if (found?.world === undefined && !this.#readonly) this.#start(now);
     } catch (thrown) {
-      this.#keeper.discard();
+      this.#journal?.discard();
       throw thrown;
     }
   }
@@ -101,7 +106,7 @@ export class Core {
   /** @throws {DelegationError} `store_unavailable` once closed or once a write has failed. */
   checkOpen(): void {
     if (this.#closed) throw new DelegationError("store_unavailable", "store is closed");
-    const failure = this.#keeper.failure?.();
+    const failure = this.#journal?.failure();
     if (failure !== undefined) throw failure;
   }
 
@@ -142,7 +147,7 @@ export class Core {
 
   /** Resolves when all that was done so far is kept for good; absent where it is at once. */
   settled(): Promise<void> | undefined {
-    return this.#keeper.settled?.();
+    return this.#journal?.settled();
   }
 
   tenant(name: string): Tenant | undefined {
@@ -159,7 +164,7 @@ export class Core {
     if (this.#closed) return;
     this.#closed = true;
     this.followers.lost("store is closed");
-    await this.#keeper.close();
+    await this.#journal?.close();
   }
 
   /** Followers hear of a cut once it cannot be lost: a position is never given to another entry. */

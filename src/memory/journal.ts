@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DelegationError } from "../base/error.js";
-import { type LineKeeper, Offsets } from "./line-log.js";
+import { Numbers } from "./columns.js";
 import { lockJournal, type Unlock } from "./lock.js";
 
 const NEWLINE = 0x0a;
@@ -28,12 +28,11 @@ interface Group {
   readonly reject: (cause: DelegationError) => void;
 }
 
-/** An open journal. */
-export class Journal implements LineKeeper {
-  readonly durable = true;
+/** An open journal. Line `n` is the `n`-th that was appended, from 1. */
+export class Journal {
   readonly #fd: number;
   readonly #unlock: Unlock | undefined;
-  readonly #offsets = new Offsets();
+  readonly #offsets = new Numbers();
   #end = 0;
   #waiting: string[] = [];
   /** Gathers what is appended; the one before it may be on its way to the disk. */
@@ -101,20 +100,19 @@ export class Journal implements LineKeeper {
     fsyncSync(this.#fd);
   }
 
-  append(texts: readonly string[]): void {
+  append(text: string): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#unlock === undefined) {
       throw new DelegationError("store_locked", "the journal was opened for reading");
     }
-    for (const text of texts) {
-      this.#offsets.push(this.#end);
-      this.#end += Buffer.byteLength(text) + 1;
-      this.#waiting.push(text);
-    }
+    this.#offsets.push(this.#end);
+    this.#end += Buffer.byteLength(text) + 1;
+    this.#waiting.push(text);
     this.#group ??= newGroup();
     this.#flushing ??= this.#flush();
   }
 
+  /** @throws {DelegationError} `store_unavailable` */
   read(n: number): string {
     const start = this.#offsets.at(n - 1);
     const end = n < this.#offsets.length ? this.#offsets.at(n) : this.#end;
@@ -123,12 +121,14 @@ export class Journal implements LineKeeper {
     throw new DelegationError("store_unavailable", "journal is shorter than it was");
   }
 
+  /** Resolves when all that was appended so far is kept for good. @throws {DelegationError} `store_unavailable` */
   async settled(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     await (this.#group ?? this.#underWay)?.done;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** Why nothing is answered any more, if so. */
   failure(): DelegationError | undefined {
     return this.#failure;
   }
@@ -138,6 +138,7 @@ export class Journal implements LineKeeper {
     this.discard();
   }
 
+  /** Closes at once; what was appended is lost. */
   discard(): void {
     closeSync(this.#fd);
     this.#unlock?.();

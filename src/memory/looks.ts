@@ -1,4 +1,5 @@
 /** Looks: what the store answers without changing anything. @module */
+import { setImmediate } from "node:timers/promises";
 import { DelegationError } from "../base/error.js";
 import { AUDIT_PAGE_MAX } from "../base/limits.js";
 import type { DelegationStore } from "../coordinator/store.js";
@@ -69,9 +70,9 @@ export function looksOf(core: Core): Looks {
     preview: (tenant, boundary) => look((at) => previewOf(core.tenant(tenant), boundary, at)),
     audit: async (range) => {
       core.checkOpen();
-      const lines = linesOf(core, range);
+      const wanted = wantedOf(core, range);
       await core.settled();
-      return lines();
+      return linesOf(core, wanted);
     },
   };
 }
@@ -99,28 +100,47 @@ export function ticketOf(core: Core, tenant: string, id: string, at: number): Ti
   return ticketRecord(ticket, at, core.shown.get(ticket));
 }
 
-/** Which lines are asked for is settled at once; they are read when they are on disk. */
-function linesOf(
+/** Lines that were asked for: which ones may be among them, whose, and how many. */
+interface Wanted {
+  readonly numbers: Iterable<number>;
+  readonly tenant: string | undefined;
+  readonly limit: number;
+}
+
+/** Settled at once; the lines are read when they are on disk. */
+function wantedOf(
   core: Core,
   range: { tenant?: string; tree?: string; from?: number; limit: number },
-): () => readonly AuditLine[] {
+): Wanted {
   const { tenant, tree, from = 1 } = range;
   if (!Number.isInteger(range.limit) || range.limit < 1 || !Number.isInteger(from) || from < 1) {
     throw new DelegationError("invalid_request", "limit and from are positive whole numbers");
   }
   const limit = Math.min(range.limit, AUDIT_PAGE_MAX);
-  if (tree !== undefined) {
-    const trail = tenant === undefined ? undefined : core.trailOf({ tenant, tree });
-    const numbers = trail?.lines.slice(from - 1, from - 1 + limit) ?? [];
-    return () => numbers.map((seq) => core.log.read(seq));
+  if (tree === undefined) return { numbers: upTo(core.log.length, from), tenant, limit };
+  const trail = tenant === undefined ? undefined : core.trailOf({ tenant, tree });
+  return { numbers: trail?.lines.slice(from - 1, from - 1 + limit) ?? [], tenant, limit };
+}
+
+function* upTo(end: number, from: number): Generator<number> {
+  for (let seq = from; seq <= end; seq++) yield seq;
+}
+
+/** Others get their turn after so many lines: those of one tenant may be few in a long log. */
+const READ_TOGETHER = 256;
+
+async function linesOf(core: Core, { numbers, tenant, limit }: Wanted): Promise<AuditLine[]> {
+  const lines: AuditLine[] = [];
+  let read = 0;
+  for (const seq of numbers) {
+    const waits = core.log.ready(seq);
+    if (waits !== undefined) await waits;
+    core.checkOpen();
+    const line = core.log.read(seq);
+    if (tenant === undefined || line.event.tenant === tenant) lines.push(line);
+    if (lines.length === limit) break;
+    read += 1;
+    if (read % READ_TOGETHER === 0) await setImmediate();
   }
-  const end = core.log.length;
-  return () => {
-    const lines: AuditLine[] = [];
-    for (let seq = from; seq <= end && lines.length < limit; seq++) {
-      const line = core.log.read(seq);
-      if (tenant === undefined || line.event.tenant === tenant) lines.push(line);
-    }
-    return lines;
-  };
+  return lines;
 }

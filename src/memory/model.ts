@@ -129,6 +129,7 @@ export interface Tree {
 /** Where the audit trail of a tree stands. */
 export interface Trail {
   n: number;
+  /** On a journal: hash of its last line. */
   up: string;
   /** Sequence numbers of its lines. */
   readonly lines: number[];

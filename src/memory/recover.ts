@@ -8,7 +8,7 @@ import type { AuditLine } from "../wire/event.js";
 import { apply, emptyWorld } from "./apply.js";
 import { type Deed, scopeOf } from "./deed.js";
 import type { Journal } from "./journal.js";
-import { extend } from "./line-log.js";
+import { extend } from "./journal-log.js";
 import type { World } from "./model.js";
 
 /** What was cut off the end: the last write had not reached the disk whole, so nobody was told of it. */

@@ -126,6 +126,7 @@ export function checkTickets(
   uses: readonly TicketUse[],
   at: number,
 ): void {
+  if (uses.length === 0) return;
   const seen = new Set<string>();
   for (const use of uses) {
     const ticket = tree.tenant.tickets.get(use.ticket);
