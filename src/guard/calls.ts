@@ -12,6 +12,10 @@ export interface RunningCall {
   readonly since: number;
   /** Made when first asked for: most calls end before anybody listens. */
   readonly signal: AbortSignal;
+  /** What aborted it, if anything did: the signal's reason. */
+  readonly cut: DelegationError | undefined;
+  /** Is told when it is aborted, without a signal being made for that. One listener: the last. */
+  onCut(stop: (why: DelegationError) => void): void;
   /** Ends it; afterwards nothing aborts it. Idempotent. */
   end(): void;
 }
@@ -87,6 +91,8 @@ class Running implements RunningCall {
   readonly since: number;
   next: Running | undefined = undefined;
   #before: Running | undefined;
+  cut: DelegationError | undefined = undefined;
+  #stop: ((why: DelegationError) => void) | undefined = undefined;
   /** Undefined once it is over. */
   #list: RunningList | undefined;
   #controller: AbortController | undefined = undefined;
@@ -108,8 +114,15 @@ class Running implements RunningCall {
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.cut !== undefined) this.#controller.abort(this.cut);
+    }
     return this.#controller.signal;
+  }
+
+  onCut(stop: (why: DelegationError) => void): void {
+    this.#stop = stop;
   }
 
   end(): void {
@@ -128,8 +141,9 @@ class Running implements RunningCall {
   }
 
   abort(why: DelegationError): void {
-    this.#controller ??= new AbortController();
-    this.#controller.abort(why);
+    this.cut = why;
+    this.#controller?.abort(why);
+    this.#stop?.(why);
   }
 }
 

@@ -1,5 +1,6 @@
 /** A call as a tool server sees it, and what a guard decides about it. @module */
 import type { Code } from "../base/codes.js";
+import type { DelegationError } from "../base/error.js";
 import type { Json } from "../base/json.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { SessionAnswer } from "../token/session.js";
@@ -47,6 +48,10 @@ export interface Allowed extends Decided {
   readonly arguments: Readonly<Record<string, Json>>;
   /** Fires when the chain is cut, suspended or expires while the call runs. */
   readonly signal: AbortSignal;
+  /** What stopped it, if anything did: the signal's reason, without a signal being made. */
+  readonly cut: DelegationError | undefined;
+  /** Has `stop` called when the signal fires; lighter than a listener of the signal. The last one given counts. */
+  readonly onCut: (stop: (why: DelegationError) => void) => void;
   /** Says that the call is over. */
   readonly end: () => void;
   /** Tell the caller, whose signed proof offered a key: a MAC under it now proves possession. */

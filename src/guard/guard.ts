@@ -187,12 +187,13 @@ export class Guard {
   }
 
   /**
-   * Goes on watching the chain of a call that was let in and has not been aborted, beyond its end: the signal fires when the chain is
-   * cut, suspended or expires, until `end`. The audit's line of that names `tool`.
+   * Goes on watching the chain of a call that was let in and has not been stopped, beyond its end: `stop` is called once when the chain is
+   * cut, suspended or expires, until the function that this returns is called. The audit's line of that names `tool`.
    */
-  watch({ chain }: Allowed, tool: string): Pick<Allowed, "signal" | "end"> {
+  watch({ chain }: Allowed, tool: string, stop: (why: DelegationError) => void): () => void {
     const watched = this.#logs.of(chain).calls.begin(chain, tool, this.#clock.now());
-    return { signal: watched.signal, end: () => watched.end() };
+    watched.onCut(stop);
+    return () => watched.end();
   }
 
   /** What the guard knows at this moment; asks nobody. */

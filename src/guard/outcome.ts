@@ -37,6 +37,14 @@ class AllowedCall implements Allowed {
     return this.#running.signal;
   }
 
+  get cut(): DelegationError | undefined {
+    return this.#running.cut;
+  }
+
+  onCut(stop: (why: DelegationError) => void): void {
+    this.#running.onCut(stop);
+  }
+
   readonly end = (): void => this.#running.end();
 }
 

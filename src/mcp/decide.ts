@@ -41,9 +41,12 @@ export function decide(
       });
     }
     const { guard, audience } = desk;
-    const act = actOf(method, params);
+    const { tokens, possession, tickets } = credentials;
+    const { tool, arguments: args } = actOf(method, params);
     const checked = acceptanceOf(desk, method, params, accept);
-    const call: Call = { ...credentials, ...act, audience, accept: checked };
+    // Member by member: this is the hot path.
+    const bare = { tokens, possession, tool, arguments: args, audience, accept: checked };
+    const call: Call = tickets === undefined ? bare : { ...bare, tickets };
     if (ruleOf(method) === "authenticate") return guard.authenticate(call);
     const deciding = guard.authorize(call);
     return method === "tools/call" ? deciding : deciding.then(namingTheMethod);

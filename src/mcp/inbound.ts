@@ -1,9 +1,10 @@
 /** From the client to the server: what is let through, in the order in which it came. @module */
-import { DelegationError, exposed } from "../base/error.js";
+import { exposed } from "../base/error.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { Allowed, Decision } from "../guard/decision.js";
 import { PRESENT_META } from "../wire/mcp.js";
 import { cameByHttp, withoutSecrets } from "./credentials.js";
+import { underCall } from "./current-call.js";
 import { decide } from "./decide.js";
 import {
   isRecord,
@@ -88,13 +89,14 @@ export class Inbound {
       return;
     }
     try {
-      if (allowed.signal.aborted) throw cutBefore(allowed);
+      if (allowed.cut !== undefined) throw allowed.cut;
       session.standings.admit(allowed);
       session.watch(running, allowed);
       const { id, method } = message;
       const params = paramsFor(message, allowed);
       session.sides.admitted(raised(id), allowed.chain);
-      session.sides.up({ jsonrpc: "2.0", id: raised(id), method, params }, withoutSecrets(extra));
+      const told = { jsonrpc: "2.0", id: raised(id), method, params };
+      underCall(allowed, () => session.sides.up(told, withoutSecrets(extra)));
     } catch (thrown) {
       session.end(running);
       session.refuse(running.id, errorOf(deniedBy(exposed(thrown))), allowed.session);
@@ -127,7 +129,7 @@ export class Inbound {
     const session = this.#session;
     const { method } = message;
     try {
-      if (session.closed || allowed.signal.aborted) return;
+      if (session.closed || allowed.cut !== undefined) return;
       session.standings.admit(allowed);
       const params = paramsFor(message, allowed);
       if (method === "notifications/cancelled") this.#cancel(params, allowed.chain);
@@ -190,11 +192,6 @@ export class Inbound {
 }
 
 const NOTHING = (): void => {};
-
-function cutBefore({ signal }: Allowed): DelegationError {
-  const why: unknown = signal.reason;
-  return why instanceof DelegationError ? why : new DelegationError("aborted", "authority was cut");
-}
 
 /** Members of `_meta` that would have an answer go elsewhere than to who asks, or say who asks. */
 const RELATED_TASK = "io.modelcontextprotocol/related-task";

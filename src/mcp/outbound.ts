@@ -47,8 +47,8 @@ export class Outbound {
     const allowed = running?.allowed;
     // Not asked, answered before, or cut.
     if (running === undefined || allowed === undefined) return DROPPED;
-    if (allowed.signal.aborted) {
-      session.abort(running, allowed.signal.reason);
+    if (allowed.cut !== undefined) {
+      session.abort(running, allowed.cut);
       return DROPPED;
     }
     session.end(running);
@@ -104,7 +104,7 @@ export class Outbound {
     }
     const id = lowered(related);
     const running = this.#session.running.get(id);
-    if (running?.allowed === undefined || running.allowed.signal.aborted) return undefined;
+    if (running?.allowed === undefined || running.allowed.cut !== undefined) return undefined;
     return id === related
       ? { running, options }
       : { running, options: { ...options, relatedRequestId: id } };

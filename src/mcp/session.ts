@@ -82,8 +82,7 @@ export class Session {
   /** Stops the request when its authority is cut. */
   watch(running: Running, allowed: Allowed): void {
     running.allowed = allowed;
-    const { signal } = allowed;
-    signal.addEventListener("abort", () => this.abort(running, signal.reason), { once: true });
+    allowed.onCut((why) => this.abort(running, why));
   }
 
   /** The request is over: nothing that belongs to it passes any more. */
@@ -105,10 +104,9 @@ export class Session {
   }
 
   /** Stops a running request: its handler's signal fires, and its caller hears why. */
-  abort(running: Running, why: unknown): void {
+  abort(running: Running, { hop, rule }: DelegationError): void {
     if (this.running.get(running.id) !== running) return;
     this.end(running);
-    const { hop, rule }: Partial<DelegationError> = why instanceof DelegationError ? why : {};
     const refusal = new DelegationError("aborted", "the call was stopped: its authority was cut", {
       ...(hop === undefined ? {} : { hop }),
       ...(rule === undefined ? {} : { rule }),
@@ -129,7 +127,7 @@ export class Session {
     this.standings.close();
   }
 
-  #lose({ tasks }: Standing, why: unknown): void {
+  #lose({ tasks }: Standing, why: DelegationError): void {
     for (const taskId of tasks) this.#cancelTask(taskId);
     this.sides.sever(false);
     if (this.standings.alive) return;
@@ -137,7 +135,7 @@ export class Session {
     for (const [id, by] of this.asked) {
       if (by === undefined) this.#unask(id, errorOf(deniedBy(refusal)));
     }
-    if (why instanceof DelegationError && PASSING.has(why.code)) return;
+    if (PASSING.has(why.code)) return;
     // Whatever the same cut stops is told of it first.
     queueMicrotask(() => void this.#leaving.then(() => this.sides.sever(true)));
   }

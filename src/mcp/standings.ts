@@ -25,14 +25,14 @@ interface Watched extends Standing {
 /** The hops of one session: all of one tree. */
 export class Standings {
   readonly #guard: Guard;
-  readonly #onLost: (standing: Standing, why: unknown) => void;
+  readonly #onLost: (standing: Standing, why: DelegationError) => void;
   /** A chain of the tree that the session is bound to. */
   #bound: VerifiedChain | undefined;
   readonly #hops = new Map<string, Watched>();
   /** Chains come again as the same object: most calls are over here. */
   #last: VerifiedChain | undefined;
 
-  constructor(guard: Guard, onLost: (standing: Standing, why: unknown) => void) {
+  constructor(guard: Guard, onLost: (standing: Standing, why: DelegationError) => void) {
     this.#guard = guard;
     this.#onLost = onLost;
   }
@@ -103,15 +103,12 @@ export class Standings {
   }
 
   #watch(hop: string, allowed: Allowed, tasks: Set<string>): void {
-    const { signal, end } = this.#guard.watch(allowed, SESSION);
-    const standing: Watched = { hop, chain: allowed.chain, tasks, end };
-    this.#hops.set(hop, standing);
-    const lost = (): void => {
-      if (this.#hops.get(hop) !== standing) return;
+    const end = this.#guard.watch(allowed, SESSION, (why) => {
       this.#hops.delete(hop);
       this.#last = undefined;
-      this.#onLost(standing, signal.reason);
-    };
-    signal.addEventListener("abort", lost, { once: true });
+      this.#onLost(standing, why);
+    });
+    const standing: Watched = { hop, chain: allowed.chain, tasks, end };
+    this.#hops.set(hop, standing);
   }
 }
