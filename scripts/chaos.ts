@@ -2,20 +2,33 @@
  * `npm run chaos`: real servers under load, everything done to them that Redis is known to lose writes by, and a checker that reads
  * what the clients saw. Words name scenarios (a part of the name is enough); `--write` keeps the table in `benchmarks/RESULTS.md`.
  *
+ * `--without NAME` takes one part out (see `test/redis/chaos/switches.ts`): then something is violated, and the status is 1. `--switches`
+ * takes out one after the other, each in the scenario where it shows, and succeeds when each is missed.
+ *
  * @module
  */
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { canIsolate, isInside, prepareNetwork, runInside } from "../test/redis/chaos/network.js";
 import { type Outcome, runScenario, type Scenario } from "../test/redis/chaos/run.js";
 import { SCENARIOS, SCENARIOS_OF_NETWORKS } from "../test/redis/chaos/scenarios.js";
+import { SWITCHES, type Switch } from "../test/redis/chaos/switches.js";
 
 const RESULTS = new URL("../benchmarks/RESULTS.md", import.meta.url);
 const BEGIN = "<!-- chaos:begin -->";
 const END = "<!-- chaos:end -->";
 
-const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const { values: options, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: {
+    write: { type: "boolean", default: false },
+    without: { type: "string" },
+    switches: { type: "boolean", default: false },
+  },
+});
+const without = options.without === undefined ? undefined : switchOf(options.without);
 const isWanted = ({ name }: Scenario) =>
   words.length === 0 || words.some((word) => name.includes(word));
 /** Both processes write what they found here: the one outside, and the one in a network of its own. */
@@ -24,7 +37,9 @@ const folder =
 process.env.LEGATE_CHAOS_FOLDER = folder;
 const found = join(folder, "outcomes.jsonl");
 
-if (isInside()) {
+if (options.switches) {
+  await missAll();
+} else if (isInside()) {
   prepareNetwork();
   await runAll(SCENARIOS_OF_NETWORKS.filter(isWanted));
 } else {
@@ -39,7 +54,10 @@ if (isInside()) {
 async function runAll(scenarios: readonly Scenario[]): Promise<void> {
   for (const scenario of scenarios) {
     const history = join(folder, `${scenario.name.replace(/\W+/g, "-")}.jsonl`);
-    const outcome = await runScenario(scenario, { history });
+    const outcome = await runScenario(scenario, {
+      history,
+      ...(without === undefined ? {} : { without }),
+    });
     appendFileSync(found, `${JSON.stringify(outcome)}\n`);
     console.log(rowOf(outcome));
     for (const { fault, op = "", what } of outcome.violations.slice(0, 10)) {
@@ -60,10 +78,37 @@ function finish(): void {
     ...outcomes.map(rowOf),
   ].join("\n");
   console.log(`\n${table}\n\nhistories: ${folder}`);
-  if (process.argv.includes("--write")) keep(table);
+  if (options.write) keep(table);
   const isWell = outcomes.every(({ violations }) => violations.length === 0);
   const isWhole = words.length > 0 || outcomes.length >= SCENARIOS.length;
   process.exitCode = isWell && isWhole ? 0 : 1;
+}
+
+/** Each part is taken out, and is missed. */
+async function missAll(): Promise<void> {
+  const rows: string[] = [];
+  for (const one of SWITCHES) {
+    const scenario = SCENARIOS.find(({ name }) => name === one.shows);
+    if (scenario === undefined) throw new Error(`no scenario is called ${one.shows}`);
+    const history = join(folder, `without-${one.name}.jsonl`);
+    const outcome = await runScenario(scenario, { history, without: one });
+    const isMissed = outcome.violations.length > 0;
+    rows.push(`| ${one.name} | ${one.what} | ${one.shows} | ${faultsOf(outcome.violations)} |`);
+    console.log(rows.at(-1));
+    if (!isMissed) process.exitCode = 1;
+  }
+  const table = [
+    "| without | so that | scenario | violations |",
+    "|---|---|---|--:|",
+    ...rows,
+  ].join("\n");
+  console.log(`\n${table}\n\nhistories: ${folder}`);
+}
+
+function switchOf(name: string): Switch {
+  const found = SWITCHES.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  throw new Error(`--without takes one of ${SWITCHES.map((one) => one.name).join(", ")}`);
 }
 
 function rowOf({ scenario, acked, lost, outageMs, decisions, violations }: Outcome): string {

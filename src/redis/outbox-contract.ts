@@ -13,6 +13,8 @@ export interface OutboxOptions {
   readonly name: () => string;
   /** Says one thing to one partition, as often as it is asked to. Refuses only what can never be said. */
   readonly say: (outgoing: Outgoing, partition: number) => Promise<unknown>;
+  /** Which things `holds` tells of; all unless told. */
+  readonly counted?: (outgoing: Outgoing) => boolean;
   /** How long something stays after it was durable everywhere; `OUTBOX_KEEP_MS_DEFAULT` unless told. */
   readonly keepMs?: number;
 }
@@ -46,7 +48,7 @@ export interface Outbox {
    * @throws {DelegationError}
    */
   repair(partition: number, lost?: (outgoing: Outgoing) => boolean): Promise<void>;
-  /** Whether something is kept of the partition. */
+  /** Whether something that counts is kept of the partition. */
   holds(partition: number): boolean;
   /** Things that are kept. */
   readonly size: number;

@@ -32,7 +32,7 @@ class Kept implements Outbox {
   readonly #options: OutboxOptions;
   readonly #keepMs: number;
   readonly #items = new Map<string, Item>();
-  /** Things by partition. */
+  /** Things that count, by partition. */
   readonly #counts = new Map<number, number>();
   readonly #file: OutboxFile | undefined;
   #lines = 0;
@@ -201,8 +201,9 @@ class Kept implements Outbox {
     this.#count(item, -1);
   }
 
-  #count({ partitions }: Item, by: number): void {
-    for (const one of partitions) this.#counts.set(one, (this.#counts.get(one) ?? 0) + by);
+  #count(item: Item, by: number): void {
+    if (this.#options.counted?.(item) === false) return;
+    for (const one of item.partitions) this.#counts.set(one, (this.#counts.get(one) ?? 0) + by);
   }
 
   #forget(item: Item): void {

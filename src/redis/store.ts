@@ -53,7 +53,7 @@ export function createRedisStore(options: RedisStoreOptions): Promise<RedisStore
 export interface Fitting {
   topology(part: OpenTopology): OpenTopology;
   durability(part: Durability): Durability;
-  outbox(part: Outbox): Outbox;
+  outbox(part: Outbox, durability: Durability): Outbox;
   /** Replicas that must know of a heartbeat; as many as of a write unless told. */
   readonly heartbeatReplicas?: number;
 }
@@ -122,15 +122,15 @@ function assembled(
     ...(heartbeatReplicas === undefined ? {} : { replicas: heartbeatReplicas }),
   };
   const feed = createRedisFeed({ ...beats, timers });
-  const outbox = fitting.outbox(
-    openOutbox({
-      durability,
-      timers,
-      name: () => uuidv7(clock.now(), how.random),
-      say: (outgoing, partition) => sayAgain(ground, outgoing, partition, clock.now()),
-      ...(how.outbox === undefined ? {} : { path: how.outbox }),
-    }),
-  );
+  const box = openOutbox({
+    durability,
+    timers,
+    name: () => uuidv7(clock.now(), how.random),
+    say: (outgoing, partition) => sayAgain(ground, outgoing, partition, clock.now()),
+    counted: isUse,
+    ...(how.outbox === undefined ? {} : { path: how.outbox }),
+  });
+  const outbox = fitting.outbox(box, durability);
   const sayings = sayingsOf(ground, outbox, how);
   const uses = usesOf({ ground, durability, outbox }, how);
   const heartbeats = how.heartbeats

@@ -11,23 +11,31 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
  */
 export type Fault = "pass" | "hole" | "delay" | "cut";
 
+/** Where a proxy leads to. */
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
 export class FaultProxy {
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
+  #target: Target;
   #fault: Fault = "pass";
   #delayMs = 0;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, target: Target) {
     this.#server = server;
+    this.#target = target;
   }
 
   /** Listens on a free port of the loopback and leads to `target`. */
-  static async to(target: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
+  static async to(target: Target): Promise<FaultProxy> {
     const server = createServer();
-    const proxy = new FaultProxy(server);
+    const proxy = new FaultProxy(server, target);
     server.on("connection", (near) => {
-      const far = connect(target.port, target.host);
-      proxy.#take(near, far);
+      const { port, host } = proxy.#target;
+      proxy.#take(near, connect(port, host));
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -51,6 +59,12 @@ export class FaultProxy {
     this.#fault = fault;
     this.#delayMs = delayMs;
     for (const pair of this.#pairs) pair.wake();
+  }
+
+  /** Leads to somebody else from now on, as a name does that was given to another; breaks every connection that is there. */
+  lead(target: Target): void {
+    this.#target = target;
+    this.breakAll();
   }
 
   /** Breaks every connection that is there. */

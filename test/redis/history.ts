@@ -37,7 +37,7 @@ export interface Acting {
  *
  * - `ok`: done, as the store says. `durable`: kept, as the store says.
  * - `fail`: certainly not done. `info`: nobody knows.
- * - `final`: how things stood when all was quiet again.
+ * - `ended`: the store of the tree had begun anew. `final`: how things stood when all was quiet again.
  */
 export type Entry =
   | { readonly type: "invoke"; readonly op: string; readonly at: number; readonly deed: Deed }
@@ -55,6 +55,7 @@ export type Entry =
       readonly at: number;
       readonly code: string;
     }
+  | { readonly type: "ended"; readonly at: number; readonly tree: string }
   | { readonly type: "final"; readonly at: number; readonly state: FinalState };
 
 export interface FinalState {
@@ -81,6 +82,7 @@ export type Fault =
   | "cut_lost"
   | "suspension_lost"
   | "allowed_after_cut"
+  | "allowed_after_end"
   | "denied_beside_cut"
   | "used_twice"
   | "overspent"
@@ -105,7 +107,7 @@ export interface Verdict {
 }
 
 export interface CheckOptions {
-  /** After so many milliseconds no guard allows what was cut. */
+  /** After so many milliseconds no guard allows what was cut, or is of a store that ended. */
   readonly boundMs: number;
 }
 
@@ -147,6 +149,7 @@ export function checkHistory(entries: readonly Entry[], options: CheckOptions): 
     violations: [
       ...lost,
       ...known.allowedAfterCut(options.boundMs),
+      ...known.allowedAfterEnd(options.boundMs),
       ...known.deniedBesideCut(),
       ...known.usedTwice(),
       ...known.budgets(final),
@@ -174,17 +177,24 @@ type Covering = Extract<Deed, { f: "cut" | "suspend" }>;
 class Known {
   readonly final: FinalState | undefined;
   readonly #operations = new Map<string, Operation>();
+  /** When the store of a tree was first seen to have begun anew. */
+  readonly #ends = new Map<string, number>();
 
   constructor(entries: readonly Entry[]) {
     let final: FinalState | undefined;
     for (const entry of entries) {
       if (entry.type === "final") final = entry.state;
+      else if (entry.type === "ended") this.#end(entry);
       else this.#take(entry);
     }
     this.final = final;
   }
 
-  #take(entry: Exclude<Entry, { type: "final" }>): void {
+  #end({ tree, at }: { readonly tree: string; readonly at: number }): void {
+    this.#ends.set(tree, Math.min(at, this.#ends.get(tree) ?? at));
+  }
+
+  #take(entry: Exclude<Entry, { type: "final" | "ended" }>): void {
     const { op, at } = entry;
     if (entry.type === "invoke") {
       this.#operations.set(op, { op, deed: entry.deed, from: at });
@@ -257,6 +267,16 @@ class Known {
       if (cut === undefined) return [];
       const late = Math.round(from - (cut.durableAt ?? 0));
       return [{ fault: "allowed_after_cut", op, what: `${late} ms after ${cut.op} was kept` }];
+    });
+  }
+
+  /** A store that started empty knows of no cut: what another one's word let in must not be. */
+  allowedAfterEnd(boundMs: number): Violation[] {
+    return this.#of("decide").flatMap(({ op, deed, from, effect }): Violation[] => {
+      const end = this.#ends.get(deed.tree) ?? Infinity;
+      if (effect !== "allow" || from <= end + boundMs) return [];
+      const late = Math.round(from - end);
+      return [{ fault: "allowed_after_end", op, what: `${late} ms after ${deed.tree} ended` }];
     });
   }
 

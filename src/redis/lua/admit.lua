@@ -227,11 +227,11 @@ local function move()
   local leaf, chain = registered_leaf(tree, hops)
   require_active(tree, leaf)
   local beyond = check_offline(tree, leaf, chain, hops, offline)
-  local tickets = check_tickets(tree, hops, uses)
   local once = ARGV[8] ~= '' and string.sub(ARGV[8], 2) or nil
   if once or #uses > 0 or #spend > 0 then
     check_memory(tree)
   end
+  local tickets = check_tickets(tree, hops, uses)
   check_once(tree, once)
   if ARGV[11] == '!' then
     refuse('malformed', 'not a decimal amount')

@@ -21,11 +21,9 @@ local function lost_tree()
   return { tenant = ARGV[5], id = ARGV[6], name = tree_name(ARGV[5], ARGV[6]), m = { [3] = world.at + LIFETIME } }
 end
 
--- The hop is not known: what was said of it stands in the log alone.
-local function restore_lost(tree)
-  local place = tree or lost_tree()
-  local entry = log_suspension(place, ARGV[7], kind, id)
-  local kept = cmsgpack.pack({ 0, kind == 'suspend' and entry or '', kind == 'lift' and entry })
+-- Keeps what is known of it, where no hop's state changes: what was said stands in the log alone.
+local function keep_said(tree, place, known)
+  local kept = cmsgpack.pack(known)
   local key = tree and key_for(tree, 'p') or base .. 'p' .. place.name
   redis.call('HSET', key, id, kept)
   if not tree then
@@ -36,6 +34,17 @@ local function restore_lost(tree)
     flush_tree(tree)
   end
   finish()
+end
+
+-- The hop is not known.
+local function restore_lost(tree, place, known)
+  local entry = log_suspension(place, ARGV[7], kind, id)
+  keep_said(tree, place, { 0, kind == 'suspend' and entry or (known and known[2] or ''), kind == 'lift' and entry })
+end
+
+-- Its lift came first; both sets only grow.
+local function restore_lifted(tree, place, known)
+  keep_said(tree, place, { known[1], log_suspension(place, ARGV[7], kind, id), known[3] })
 end
 
 local function restore(tree, ordinal, known)
@@ -74,14 +83,17 @@ local function move()
   local tree = read_tree(ARGV[5], ARGV[6])
   local place = tree or lost_tree()
   local known = find_suspension(place, id)
-  if known and (kind == 'suspend' or known[3]) then
+  if known and kind == 'suspend' and known[2] == '' then
+    restore_lifted(tree, place, known)
+    return { 'ok', '1' }
+  elseif known and (kind == 'suspend' or known[3]) then
     return { 'ok', '0' }
   end
   local ordinal = tree and find_ordinal(tree, ARGV[7])
   if ordinal and (not known or known[1] == ordinal) then
     return { 'ok', restore(tree, ordinal, known) and '1' or '0' }
   end
-  restore_lost(tree)
+  restore_lost(tree, place, known)
   return { 'ok', '1' }
 end
 

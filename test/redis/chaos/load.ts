@@ -93,7 +93,9 @@ export class Load {
       this.#lane(150, () => this.#useTwice(store)),
       this.#lane(15, () => this.#useAgain(store)),
     ]);
-    await Promise.all([...lanes, ...watchers.map((one) => this.#lane(4, () => this.#decide(one)))]);
+    const decisions = watchers.map((one) => this.#lane(4, () => this.#decide(one)));
+    const looks = this.#lane(100, () => this.#lookForEnds(stores.at(-1)));
+    await Promise.all([...lanes, ...decisions, looks]);
   }
 
   /** Waits until every promise of durability is kept or broken. */
@@ -106,6 +108,15 @@ export class Load {
     while (!signal.aborted) {
       await turn();
       await sleep(pauseMs);
+    }
+  }
+
+  /** Notes trees whose store began anew, as somebody who is not apart sees it. */
+  async #lookForEnds(store: ChaosStore | undefined): Promise<void> {
+    for (const tree of this.#options.trees) {
+      const status = await store?.status(tree).catch(() => undefined);
+      if (status === undefined || status.generation === this.#generations.get(tree)) continue;
+      this.#options.recorder.add({ type: "ended", at: steadyMs(), tree });
     }
   }
 

@@ -7,16 +7,17 @@ import { canonicalize } from "../../../src/base/canonical.js";
 import { STALENESS_MS_MAX } from "../../../src/base/limits.js";
 import type { RedisStoreOptions } from "../../../src/redis/options.js";
 import { CONCESSIONS } from "../../../src/redis/settings.js";
-import { createRedisStore, type RedisStore } from "../../../src/redis/store.js";
+import { assembleStore, type RedisStore } from "../../../src/redis/store.js";
 import type { Boundary, CutEntry } from "../../../src/wire/cut.js";
 import { checkHistory, type Entry, type FinalState, Recorder, type Verdict } from "../history.js";
 import { waitFor } from "../wait.js";
 import { LIMIT_CENTS, Load, payerOf, plantTrees, steadyMs } from "./load.js";
+import { fittingOf, type Switch } from "./switches.js";
 import { Watcher } from "./watcher.js";
 
 const COORDINATORS = 2;
 const GUARDS = 2;
-const TREES = 8;
+const TREES_EACH = 2;
 const PARTITIONS = 4;
 const TENANT = "acme";
 /** Load before and after what happens. */
@@ -59,12 +60,14 @@ export interface Outcome extends Verdict {
 export interface ChaosOptions {
   /** Where the history goes line by line; nowhere unless told. */
   readonly history?: string;
+  /** What is taken out; nothing unless told. */
+  readonly without?: Switch;
 }
 
 /** Runs one scenario from an empty deployment to the verdict. */
 export async function runScenario(
   scenario: Scenario,
-  { history }: ChaosOptions = {},
+  { history, without }: ChaosOptions = {},
 ): Promise<Outcome> {
   const began = performance.now();
   const recorder = new Recorder(history);
@@ -78,7 +81,7 @@ export async function runScenario(
       prefix: "chaos",
       accept: CONCESSIONS,
     };
-    const store = await createRedisStore({ ...where, ...common, ...more });
+    const store = await assembleStore({ ...where, ...common, ...more }, fittingOf(without));
     stores.push(store);
     return store;
   };
@@ -91,13 +94,14 @@ export async function runScenario(
     }
     const [first] = coordinators;
     if (first === undefined) throw new Error("no coordinator");
-    const trees = Array.from({ length: TREES }, (_, n) => `t${n}`);
+    const trees = namesIn(first);
     await plantTrees(first, trees);
     const generations = await generationsOf(first, trees);
     const watchers = [];
     for (let n = 0; n < GUARDS; n++) {
       const where = n === 0 ? (arena.apart ?? arena.options) : arena.options;
-      const watcher = new Watcher(`guard-${n}`, await open(where, { heartbeats: false }));
+      const store = await open(where, { heartbeats: false });
+      const watcher = new Watcher(`guard-${n}`, without?.followed?.(store) ?? store);
       await watcher.start();
       watchers.push(watcher);
     }
@@ -110,7 +114,7 @@ export async function runScenario(
     await sleep(AFTER_MS);
     ending.abort();
     await running;
-    await healed(first);
+    await Promise.all(coordinators.map(healed));
     await load.settled();
     for (const watcher of watchers) watcher.close();
     const state = await finalOf(first, trees, generations);
@@ -128,6 +132,16 @@ export async function runScenario(
     await arena.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Names of as many trees in each partition. */
+function namesIn(store: RedisStore): string[] {
+  const names: string[][] = Array.from({ length: PARTITIONS }, () => []);
+  for (let n = 0; names.some((some) => some.length < TREES_EACH); n++) {
+    const some = names[store.partitionOf(`t${n}`)];
+    if (some !== undefined && some.length < TREES_EACH) some.push(`t${n}`);
+  }
+  return names.flat();
 }
 
 async function generationsOf(store: RedisStore, trees: readonly string[]): Promise<string[]> {

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RedisCluster, waitForPrimary } from "../cluster.js";
 import { FaultProxy } from "../fault-proxy.js";
-import type { RedisServer } from "../servers.js";
+import { RedisServer } from "../servers.js";
+import { waitFor } from "../wait.js";
 import { joinHosts, partHosts } from "./network.js";
 import type { Arena, Scenario } from "./run.js";
 
@@ -135,6 +136,52 @@ async function gateTo(cluster: RedisCluster, closable: (index: number) => boolea
   };
 }
 
+/** Longer than anybody waits for a coordinator that does not come forward. */
+const LEFT_MS = 9_000;
+
+/**
+ * A primary that goes on for a coordinator and a guard while its replicas follow another and everybody else has been sent there: no
+ * quorum of a Cluster stops it.
+ */
+const leftBehind: Scenario = {
+  name: "a primary left behind by its replicas",
+  replicas: 1,
+  arena: async () => {
+    const before = await RedisServer.start();
+    const next = await RedisServer.start({ replicaOf: before });
+    const other = await RedisServer.start({ replicaOf: before });
+    await followed(before, 2);
+    const front = await FaultProxy.to(before);
+    const behind = await FaultProxy.to(before);
+    const urlOf = ({ host, port }: FaultProxy) => `redis://${host}:${port}`;
+    return {
+      options: { url: urlOf(front) },
+      apart: { url: urlOf(behind) },
+      coordinatorApart: true,
+      disturb: async () => {
+        await next.ask("REPLICAOF", "NO", "ONE");
+        await other.ask("REPLICAOF", next.host, next.port);
+        await followed(next, 1);
+        front.lead(next);
+        await sleep(LEFT_MS);
+        await before.ask("REPLICAOF", next.host, next.port);
+        await followed(next, 2);
+        behind.lead(next);
+      },
+      stop: async () => {
+        await Promise.all([front.close(), behind.close()]);
+        await Promise.all([before.stop(), next.stop(), other.stop()]);
+      },
+    };
+  },
+};
+
+async function followed(primary: RedisServer, replicas: number): Promise<void> {
+  await waitFor("the replicas", 10_000, async () => {
+    return (await primary.ask("WAIT", replicas, 100)) === replicas || undefined;
+  });
+}
+
 /** One guard and no coordinator loses sight of everything, and nobody closes a connection. */
 const blackHole: Scenario = {
   name: "a guard's connections lead nowhere",
@@ -206,6 +253,7 @@ export const SCENARIOS: readonly Scenario[] = [
   restartedEmpty,
   restartedCut,
   laggard,
+  leftBehind,
   blackHole,
 ];
 
