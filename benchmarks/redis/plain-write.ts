@@ -19,7 +19,7 @@ export interface PlainWrite {
     readonly sha1: string;
     readonly text: string;
   };
-  /** New fields and entries each time, as new hops have. */
+  /** New fields and entries each time, as new hops have; `index` counts runs. */
   argumentsOf(index: number): string[];
   /** Bytes that it writes: keys, fields and values. */
   readonly bytes: number;
@@ -51,40 +51,67 @@ export async function writesOf(
     .filter(([name]) => name !== undefined && WRITES.test(name.toString()));
 }
 
-/** @param writes Of one hop. */
+/** @param writes Of one script. */
 export function plainWrite(writes: readonly Command[]): PlainWrite {
   if (writes.length === 0) throw new Error("the script wrote nothing");
   let at = 1;
   const text = `${writes
     .map(([name, key = Buffer.alloc(0), ...rest]) => {
-      const places = rest.map(() => `ARGV[${at++}]`);
-      const suffix = key.subarray(key.indexOf("}:") + 2).toString();
-      return `redis.call(${[`'${name}'`, `KEYS[1] .. '${suffix}'`, ...places].join(", ")})`;
+      const suffix = suffixOf(key);
+      const place = () => `ARGV[${at++}]`;
+      const where = isBucket(suffix) ? place() : `'${suffix}'`;
+      return `redis.call(${[`'${name}'`, `KEYS[1] .. ${where}`, ...rest.map(place)].join(", ")})`;
     })
     .join("\n")}\nreturn { 'ok' }\n`;
   const sha1 = createHash("sha1").update(text).digest("hex");
+  const words = writes.flatMap(wordsOf);
+  const growing = words.filter(({ grows }) => grows !== undefined).length;
   return {
     script: { name: "plain-write", version: 1, sha1, text },
-    argumentsOf: (index) => writes.flatMap((write) => argumentsOf(write, index)),
+    argumentsOf: (index) => {
+      let next = 10_000_000 + index * growing;
+      return words.map(({ text, grows }) => (grows === undefined ? text : grows(next++, index)));
+    },
     bytes: writes.flat().reduce((sum, { length }) => sum + length, 0),
   };
 }
 
+/** An argument, and how it becomes another one each time. */
+interface Word {
+  readonly text: string;
+  readonly grows?: (number: number, index: number) => string;
+}
+
+/** Records of so many hops share a key, and plain ones do, too. */
+const BUCKET = 64;
+
+function suffixOf(key: Buffer): string {
+  return key.subarray(key.indexOf("}:") + 2).toString();
+}
+
+function isBucket(suffix: string): boolean {
+  return /^[hl]\d+:/.test(suffix);
+}
+
 /** Bytes of what stands in a value do not matter, only how many they are; fields that grow in number must be new. */
-function argumentsOf([name, key, ...rest]: Command, index: number): string[] {
+function wordsOf([name, key = Buffer.alloc(0), ...rest]: Command): Word[] {
   const command = String(name).toUpperCase();
-  const suffix = String(key).split("}:")[1] ?? "";
-  const isGrowing = command === "XADD" || command === "RPUSH" || /^[ihl]/.test(suffix);
-  return rest.map((word, place) => {
-    const value = word.toString("latin1");
+  const suffix = suffixOf(key);
+  const words = rest.map((word, place): Word => {
+    const text = word.toString("latin1").replaceAll(/[^\x20-\x7e]/g, "~");
+    if (command === "XADD") return place > 0 ? { text } : { text, grows: (n) => `${n}-1` };
     // An id or a field, never the value behind it.
-    if (!isGrowing || place > 0) return value.replaceAll(/[^\x20-\x7e]/g, "~");
-    if (command === "XADD") return `${10_000_000 + index}-1`;
-    const grown = String(10_000_000 + index);
-    return /^\d+$/.test(value) || value.length < grown.length
-      ? grown
-      : value.slice(0, -grown.length) + grown;
+    const isNew = command === "RPUSH" || (/^[ihl]/.test(suffix) && place % 2 === 0);
+    if (!isNew) return { text };
+    const head = /^\d+$/.test(text) ? "" : text.slice(0, Math.max(0, text.length - 8));
+    return { text, grows: (n) => head + n };
   });
+  if (!isBucket(suffix)) return words;
+  const [letter = "", rest_ = ""] = [suffix.slice(0, 1), suffix.slice(suffix.indexOf(":"))];
+  return [
+    { text: suffix, grows: (_, index) => `${letter}${Math.floor(index / BUCKET)}${rest_}` },
+    ...words,
+  ];
 }
 
 async function told(socket: Socket, heard: readonly Buffer[], say: string, until: string) {
