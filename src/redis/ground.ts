@@ -1,10 +1,12 @@
 /** What every part of the store stands on: partitions, their scripts, and the clock that goes with each call. @module */
+import { encodeEvent } from "../audit/chain.js";
 import { type MonotonicClock, monotonic } from "../base/clock.js";
 import { sha256Base64url } from "../base/digest.js";
 import { APPROVAL_TABLE, encodeTable, HOP_TABLE, LEASE_TABLE } from "../lifecycle/table.js";
 import { partitionOf } from "./layout.js";
 import { isMisdirected, type Reply, runScript, type Script, unavailable } from "./script.js";
 import { SCRIPTS } from "./scripts.generated.js";
+import { shorten } from "./shorthand.js";
 import { isFenced, isUnstarted, takeOver } from "./take-over.js";
 import type { OpenTopology } from "./topology.js";
 
@@ -74,7 +76,8 @@ export function groundOf(options: GroundOptions): Ground {
   const start = async (partition: number, generation: string): Promise<string> => {
     const shard = topology.shardOf(partition);
     const key = topology.base(partition);
-    const args = [topology.partitions, DIGEST, ROWS, generation, toleranceMs];
+    const event = startedEvent(generation, partition);
+    const args = [topology.partitions, DIGEST, ROWS, generation, toleranceMs, now(), event];
     const [told] = await runScript(shard.writer, { script: SCRIPTS.start, key, args }, commandMs);
     await takeOver(shard.writer, key, shard.life, now());
     if (typeof told !== "string") throw unavailable("REPLY");
@@ -140,4 +143,10 @@ export function groundOf(options: GroundOptions): Ground {
 /** Starts every partition, in order. Throws as {@link Ground.start}. */
 export function startPartitions(ground: Ground, generation: string): Promise<readonly string[]> {
   return ground.everywhere((partition) => ground.start(partition, generation));
+}
+
+/** A partition that was empty says so in the audit log: whoever looks for what it held before finds since when it is gone. */
+function startedEvent(generation: string, partition: number): string {
+  const data = { generation, partition };
+  return shorten(encodeEvent({ kind: "store.started", tenant: "-", by: "system", data }));
 }

@@ -59,6 +59,11 @@ function seqsAfter({ reached }: State, partition: number, tip: number): number[]
   return Array.from({ length: count }, (_, index) => from + 1 + index);
 }
 
+/** Of one instant, those come first that few stand before: a partition's start before what others wrote meanwhile. */
+function isBefore(one: RawLine, other: RawLine): boolean {
+  return one.at < other.at || (one.at === other.at && one.seq < other.seq);
+}
+
 /** By time, as far as the order within each partition leaves it open; no more than one step. */
 function merged(lists: readonly (readonly RawLine[])[]): RawLine[] {
   const heads = lists.map(() => 0);
@@ -67,7 +72,7 @@ function merged(lists: readonly (readonly RawLine[])[]): RawLine[] {
     let next: RawLine | undefined;
     for (const [partition, list] of lists.entries()) {
       const head = list[heads[partition] ?? 0];
-      if (head !== undefined && (next === undefined || head.at < next.at)) next = head;
+      if (head !== undefined && (next === undefined || isBefore(head, next))) next = head;
     }
     if (next === undefined) return order;
     heads[next.partition] = (heads[next.partition] ?? 0) + 1;

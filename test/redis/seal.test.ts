@@ -19,6 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+/** Lines that partitions begin with. */
+const STARTED = PARTITIONS;
+
 describe("the whole log", () => {
   const clock = new ManualClock(START_MS);
   const stores: RedisStore[] = [];
@@ -62,18 +65,41 @@ describe("the whole log", () => {
     expect(new Set(TREES.map((tree) => partitionOf(tree, PARTITIONS))).size).toBe(PARTITIONS);
   });
 
+  test("begins with each partition's start, again where one started empty", async () => {
+    const store = await open();
+    await write(store, "a");
+    const started = async () =>
+      (await store.audit(WHOLE)).flatMap(({ event: { kind, data } }) =>
+        kind === "store.started" ? [data] : [],
+      );
+    const first = store.generations.map((generation, partition) => ({ generation, partition }));
+    expect(await started()).toEqual(first);
+    expect((await (await open()).audit(WHOLE)).length).toBe(STARTED + 1);
+    const lost = partitionOf("b", PARTITIONS);
+    await server.ask("DEL", key(lost, "m"), key(lost, "log"), key(lost, "number0"));
+    const other = await open();
+    const generation = other.generations[lost];
+    expect(generation).not.toBe(store.generations[lost]);
+    const name = `{${prefix}:p${lost}}:log`;
+    const [[, [, line = ""] = []] = []] = (await server.ask("XRANGE", name, "-", "+")) as [
+      string,
+      string[],
+    ][];
+    expect(line).toContain(String(generation));
+  });
+
   test("is one order that never changes again, by time across partitions", async () => {
     const store = await open();
     for (const tree of TREES) {
-      await write(store, tree);
       clock.advance(1);
+      await write(store, tree);
     }
     const first = await store.audit(WHOLE);
-    expect(first.map(({ event }) => event.tree)).toEqual(TREES);
+    expect(first.slice(STARTED).map(({ event }) => event.tree)).toEqual(TREES);
     for (const tree of TREES) await write(store, tree, 3);
     const all = await store.audit(WHOLE);
     expect(all.slice(0, first.length)).toEqual(first);
-    expect(good(all)).toMatchObject({ ok: true, lines: 4 * TREES.length });
+    expect(good(all)).toMatchObject({ ok: true, lines: STARTED + 4 * TREES.length });
     expect(await store.audit({ from: 5, limit: 3 })).toEqual(all.slice(4, 7));
   });
 
@@ -86,14 +112,14 @@ describe("the whole log", () => {
     const [one, two, three] = await Promise.all(some.map((store) => store.audit(WHOLE)));
     expect(two).toEqual(one);
     expect(three).toEqual(one);
-    expect(good(one ?? [])).toMatchObject({ ok: true, lines: 3 * 20 * TREES.length });
+    expect(good(one ?? [])).toMatchObject({ ok: true, lines: STARTED + 3 * 20 * TREES.length });
   });
 
   test("goes on over many steps", async () => {
     const store = await open();
     await write(store, "a", 1_500);
     await write(store, "b", 700);
-    expect(good(await store.audit(WHOLE))).toMatchObject({ ok: true, lines: 2_200 });
+    expect(good(await store.audit(WHOLE))).toMatchObject({ ok: true, lines: STARTED + 2_200 });
   });
 
   test("is finished by the next who comes, where one stopped before lines knew their number", async () => {
@@ -115,18 +141,19 @@ describe("the whole log", () => {
 
   test("shows when a line was changed in the server", async () => {
     const store = await open();
+    clock.advance(1);
     await write(store, "a", 5);
     await store.audit(WHOLE);
     const log = key(partitionOf("a", PARTITIONS), "log");
     const script =
       "local e = redis.call('XRANGE', KEYS[1], '-', '+') redis.call('DEL', KEYS[1]) " +
       "for n = 1, #e do local t = e[n][2][2] " +
-      "if n == 3 then t = string.gsub(t, 'acme', 'evil') end " +
+      "if n == 1 + 3 then t = string.gsub(t, 'acme', 'evil') end " +
       "redis.call('XADD', KEYS[1], e[n][1], 'e', t) end";
     await server.ask("EVAL", script, 1, log);
     expect(good(await store.audit(WHOLE))).toMatchObject({
       ok: false,
-      firstBad: { line: 3, reason: "hash" },
+      firstBad: { line: STARTED + 3, reason: "hash" },
     });
   });
 
