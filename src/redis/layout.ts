@@ -40,9 +40,18 @@ export function checkPrefix(prefix: string): string {
 
 /** The partition of a tree (or of any other name), from 0: the first 32 bits of its SHA-256, modulo `count`. */
 export function partitionOf(name: string, count: number): number {
+  const known = NUMBERS.get(name);
+  if (known !== undefined) return known % count;
   const [a = 0, b = 0, c = 0, d = 0] = sha256(name);
-  return (((a << 24) | (b << 16) | (c << 8) | d) >>> 0) % count;
+  const number = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  if (NUMBERS.size === NUMBERS_MAX) NUMBERS.clear();
+  NUMBERS.set(name, number);
+  return number % count;
 }
+
+/** Of names that were asked for: a tree is asked for with every call in it, and a digest costs more than all else here. */
+const NUMBERS = new Map<string, number>();
+const NUMBERS_MAX = 10_000;
 
 /** The base key of a partition: key 1 of every script. */
 export function baseKey(prefix: string, partition: number): string {

@@ -30,14 +30,24 @@ local function boundary_key(tenant, kind, first, second)
   return net(tenant, kind, first or '', second or '')
 end
 
+-- What is noted of a key, packed, or false: asked once.
+local noted = {}
+
+local function note_of(key)
+  if noted[key] == nil then
+    noted[key] = redis.call('HGET', base .. 'c', key)
+  end
+  return noted[key]
+end
+
 -- The entry of a key, whether it is a standing cut's, and the id of the attempt that made it; nil where there is none.
 local function find_entry(key)
-  local known = redis.call('HGET', base .. 'c', key)
+  local known = note_of(key)
   if not known then
     return nil
   end
   local position, standing, attempt = unpack(cmsgpack.unpack(known))
-  return redis.call('ZRANGEBYSCORE', base .. 'cuts', position, position)[1], standing, attempt
+  return redis.call('ZRANGEBYSCORE', base .. 'cuts', int(position), int(position))[1], standing, attempt
 end
 
 -- Appends an entry in place of an older one of the same key, which it covers; it lasts as long as the longer of the two.
@@ -45,27 +55,29 @@ end
 local function append_entry(key, head, tail, ends, standing, attempt)
   world.position = world.position + 1
   local position = world.position
-  local before = redis.call('HGET', base .. 'c', key)
+  local before = note_of(key)
   if before then
     local old, was_standing = unpack(cmsgpack.unpack(before))
     standing = standing or was_standing
-    redis.call('ZREMRANGEBYSCORE', base .. 'cuts', old, old)
+    redis.call('ZREMRANGEBYSCORE', base .. 'cuts', int(old), int(old))
     local kept = ends and redis.call('ZSCORE', base .. 'until', key)
     if kept then
       ends = math.max(ends, tonumber(kept))
     end
   end
-  local json = head .. ',"position":' .. position .. tail
+  local at = int(position)
+  local json = head .. ',"position":' .. at .. tail
   if ends then
     json = json .. ',"until":' .. int(ends)
     redis.call('ZADD', base .. 'until', int(ends), key)
   end
   json = json .. '}'
-  redis.call('HSET', base .. 'c', key, cmsgpack.pack({ position, standing or false, attempt or '' }))
-  redis.call('ZADD', base .. 'cuts', position, json)
+  noted[key] = cmsgpack.pack({ position, standing or false, attempt or '' })
+  redis.call('HSET', base .. 'c', key, noted[key])
+  redis.call('ZADD', base .. 'cuts', at, json)
   world.chain = string.sub(redis.sha1hex(world.chain .. json), 1, 24)
   local told = world.chain .. ' ' .. json
-  redis.call('XADD', base .. 'feed', position .. '-1', 'e', told)
+  redis.call('XADD', base .. 'feed', at .. '-1', 'e', told)
   redis.call('SPUBLISH', base .. 'bell', told)
   world.entries[#world.entries + 1] = json
   return json
@@ -83,7 +95,7 @@ local function log_cut(tenant, tree, standing, kind, first, second, attempt)
   local position = world.position + 1
   return append_entry(
     boundary_key(tenant, kind, first, second),
-    '{"kind":"cut","id":"cut-' .. position .. '","tenant":' .. quoted(tenant),
+    '{"kind":"cut","id":"cut-' .. int(position) .. '","tenant":' .. quoted(tenant),
     ',"boundary":' .. boundary .. ',"at":' .. int(world.at),
     ends, standing, attempt)
 end
@@ -101,7 +113,7 @@ end
 -- What was cut, and at which position, is always in it.
 local function facts_json(members, data)
   if #world.entries > 0 then
-    data = data .. '"position":' .. world.position .. ','
+    data = data .. '"position":' .. int(world.position) .. ','
     if world.cuts then
       data = data .. '"cuts":[' .. world.cuts .. '],'
     end

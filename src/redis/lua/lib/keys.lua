@@ -30,17 +30,17 @@ small letter in front of it is no word. A capital letter stands before a name th
 ]]
 local base = KEYS[1]
 
+-- Whole numbers as text, up to 2^53. Whatever else turns a number into text, a command that is given one too, takes several times as long.
+local function int(number)
+  return string.format('%d', number)
+end
+
 -- One text for several: no two lists give the same.
 local function net(...)
   local text = ''
   for n = 1, select('#', ...) do
     local part = select(n, ...)
-    text = text .. #part .. ':' .. part
+    text = text .. int(#part) .. ':' .. part
   end
   return text
-end
-
--- Whole numbers as text, up to 2^53.
-local function int(number)
-  return string.format('%.0f', number)
 end

@@ -26,7 +26,7 @@ local HEAD, HEAD_BYTES = '>I4I4I4I4I6', 22
 local CUT, BELOW = 1, 2
 
 local function tree_name(tenant, id)
-  return #tenant .. ':' .. tenant .. ':' .. id
+  return int(#tenant) .. ':' .. tenant .. ':' .. id
 end
 
 -- The tree, or nil.
@@ -72,13 +72,13 @@ local function find_ordinal(tree, id)
 end
 
 local function bucket_key(tree, letter, ordinal)
-  return base .. letter .. math.floor(ordinal / BUCKET) .. ':' .. tree.name
+  return base .. letter .. int(math.floor(ordinal / BUCKET)) .. ':' .. tree.name
 end
 
 local function static_of(tree, ordinal)
   local known = tree.statics[ordinal]
   if known == nil then
-    known = cmsgpack.unpack(redis.call('HGET', bucket_key(tree, 'h', ordinal), ordinal))
+    known = cmsgpack.unpack(redis.call('HGET', bucket_key(tree, 'h', ordinal), int(ordinal)))
     tree.statics[ordinal] = known
   end
   return known
@@ -115,7 +115,11 @@ end
 
 -- Reads what has happened to all these, in one call.
 local function load_lives(tree, ordinals)
-  local kept = redis.call('HMGET', base .. 'v' .. tree.name, unpack(ordinals))
+  local names = {}
+  for n = 1, #ordinals do
+    names[n] = int(ordinals[n])
+  end
+  local kept = redis.call('HMGET', base .. 'v' .. tree.name, unpack(names))
   local lives = tree.lives
   for n = 1, #ordinals do
     local ordinal = ordinals[n]
@@ -172,23 +176,23 @@ local function load_statics(tree, ordinals)
       local key = bucket_key(tree, 'h', ordinal)
       local list = buckets[key]
       if list == nil then
-        buckets[key] = { ordinal }
+        buckets[key] = { int(ordinal) }
       else
-        list[#list + 1] = ordinal
+        list[#list + 1] = int(ordinal)
       end
     end
   end
   for key, list in pairs(buckets) do
     local found = redis.call('HMGET', key, unpack(list))
     for n = 1, #list do
-      statics[list[n]] = cmsgpack.unpack(found[n])
+      statics[tonumber(list[n])] = cmsgpack.unpack(found[n])
     end
   end
 end
 
 -- The ordinal of the hop that stands after this one under the same parent, or nil.
 local function next_sibling(tree, ordinal)
-  return tonumber(redis.call('HGET', bucket_key(tree, 'l', ordinal), ordinal) or nil)
+  return tonumber(redis.call('HGET', bucket_key(tree, 'l', ordinal), int(ordinal)) or nil)
 end
 
 local function keep_key(tree, key)
@@ -237,18 +241,18 @@ local function flush_tree(tree)
   for n = 1, #tree.fresh do
     local ordinal = tree.fresh[n]
     local static = tree.statics[ordinal]
-    redis.call('HSET', base .. 'i' .. name, static[1], ordinal)
-    redis.call('HSET', bucket_key(tree, 'h', ordinal), ordinal, cmsgpack.pack(static))
+    redis.call('HSET', base .. 'i' .. name, static[1], int(ordinal))
+    redis.call('HSET', bucket_key(tree, 'h', ordinal), int(ordinal), cmsgpack.pack(static))
     if ordinal % BUCKET == 0 or ordinal == 1 then
       start_bucket(tree, ordinal)
     end
   end
   for before, after in pairs(tree.siblings) do
-    redis.call('HSET', bucket_key(tree, 'l', before), before, after)
+    redis.call('HSET', bucket_key(tree, 'l', before), int(before), int(after))
   end
   local lives = {}
   for ordinal in pairs(tree.dirty) do
-    lives[#lives + 1] = ordinal
+    lives[#lives + 1] = int(ordinal)
     lives[#lives + 1] = pack_live(tree.lives[ordinal])
   end
   if #lives > 0 then

@@ -73,15 +73,15 @@ local function write_line(tree, event, facts)
   if tree then
     n = tree.m[2] + 1
     tree.m[2] = n
-    redis.call('RPUSH', base .. 'a' .. tree.name, world.seq)
+    redis.call('RPUSH', base .. 'a' .. tree.name, int(world.seq))
   end
   local body = cmsgpack.pack({ world.at, n, event, facts or '' })
   world.link = string.sub(redis.sha1hex(world.link .. body), 1, LINK)
-  redis.call('XADD', base .. 'log', world.seq .. '-1', 'e', world.link .. body)
+  redis.call('XADD', base .. 'log', int(world.seq) .. '-1', 'e', world.link .. body)
 end
 
 -- Writes the partition back: the last thing that a move does.
 local function finish()
-  redis.call('HSET', base .. 'm', 'clock', world.own, 'seq', world.seq, 'link', world.link,
-    'position', world.position, 'chain', world.chain, 'hops', world.hops)
+  redis.call('HSET', base .. 'm', 'clock', int(world.own), 'seq', int(world.seq), 'link', world.link,
+    'position', int(world.position), 'chain', world.chain, 'hops', int(world.hops))
 end
