@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, type ExitCode } from "./exit.js";
 import { addDemo, addVectors, addVerify } from "./file-commands.js";
+import { addGateway } from "./gateway-command.js";
 import { type End, examplesFirst, type Session } from "./options.js";
 import { addStateCommands } from "./state-commands.js";
 
@@ -57,5 +58,6 @@ function build(session: Session, end: End): Command {
   addStateCommands(program, session, end);
   addVerify(program, session, end);
   addVectors(program, session, end);
+  addGateway(program, session, end);
   return program;
 }

@@ -73,7 +73,8 @@ async function openStore(
   }
 }
 
-function locked(thrown: unknown, journal: string): unknown {
+/** A refusal of a journal in the words of whoever runs the command. */
+export function locked(thrown: unknown, journal: string): unknown {
   if (!(thrown instanceof DelegationError) || thrown.code !== "store_locked") return thrown;
   return new CommandError(
     EXIT.conflict,

@@ -51,8 +51,8 @@ export class ServerRemote implements Connection {
     try {
       await this.#transport.send(message);
     } catch (thrown) {
-      // Streamable HTTP: the server does not know the session any more.
-      if (isStatus(thrown, 404)) void this.stop();
+      // Streamable HTTP: the server does not know the session any more, and needs not hear that it is over.
+      if (isStatus(thrown, 404)) await this.#transport.close();
       throw thrown;
     }
   }
@@ -67,7 +67,7 @@ export class ServerRemote implements Connection {
     await this.#transport.close();
   }
 
-  /** Streams and requests end with it; the server is told as well, and not waited for. */
+  /** What ran was taken back before; a server that does not mind is left behind. */
   async stop(): Promise<void> {
     await this.close();
   }

@@ -82,7 +82,7 @@ const SYSTEM_PLACES: SecretPlaces = {
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, ground, policy, places = SYSTEM_PLACES, random = systemRandom } = options;
   const { timers = systemTimers, log = () => undefined } = options;
-  for (const server of config.servers) launchOf(server, places);
+  for (const server of config.servers) checkCredentials(server, places);
   const own = gatewayPolicy(config);
   const rules = policy === undefined ? own : bothPolicies(own, policy);
   const scribe = createGatewayScribe({
@@ -104,6 +104,16 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       await Promise.all(doors.map((door) => door.close()));
     },
   };
+}
+
+/**
+ * Reads a server's credentials, and forgets them.
+ *
+ * @returns how many values are kept out of what callers see
+ * @throws {DelegationError} `config_invalid`
+ */
+export function checkCredentials(server: GatewayServer, places = SYSTEM_PLACES): number {
+  return launchOf(server, places).secrets.length;
 }
 
 interface DoorParts {

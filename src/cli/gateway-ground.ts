@@ -1,0 +1,97 @@
+/** What a gateway stands on: a journal, whose one writer it is, or a deployment on Redis, where a coordinator runs beside it. @module */
+import { existsSync, readFileSync } from "node:fs";
+import { parseJson } from "../base/json.js";
+import type { GatewayGround } from "../mcp/gateway.js";
+import type { PolicyEngine } from "../policy/engine.js";
+import { CommandError, EXIT } from "./exit.js";
+import { locked } from "./state.js";
+
+/** Which one, and whose tokens count there. */
+export interface GroundOptions {
+  readonly journal?: string;
+  readonly redis?: string;
+  readonly prefix: string;
+  readonly tenant: string;
+  readonly issuer?: string;
+  /** File with the issuer's public keys; the journal has its own. */
+  readonly jwks?: string;
+}
+
+/** A ground that is opened for one command. */
+export interface Ground extends GatewayGround {
+  close(): Promise<void>;
+}
+
+/**
+ * Opens it.
+ *
+ * @param policy The gateway's rules, which a coordinator in this process hands out tickets by.
+ * @throws {CommandError} `usage` when none is named, `notFound`, `conflict`, `unreachable`
+ */
+export async function openGround(options: GroundOptions, policy: PolicyEngine): Promise<Ground> {
+  const { journal = "", redis = "" } = options;
+  if (redis !== "") return onRedis(options, redis);
+  if (journal === "") {
+    throw new CommandError(
+      EXIT.usage,
+      "whose tokens? a gateway stands on a journal, or on a deployment on Redis",
+      "--journal PATH, or --redis URL --issuer URL --jwks FILE; or set LEGATE_JOURNAL or LEGATE_REDIS",
+    );
+  }
+  if (!existsSync(journal)) throw new CommandError(EXIT.notFound, `no such journal: ${journal}`);
+  const { openEmbedded } = await import("../memory/embedded.js");
+  const { tenant, issuer } = options;
+  try {
+    return await openEmbedded({
+      journal,
+      tenant,
+      policy,
+      ...(issuer === undefined ? {} : { issuer }),
+    });
+  } catch (thrown) {
+    throw locked(thrown, journal);
+  }
+}
+
+async function onRedis({ prefix, issuer, jwks }: GroundOptions, url: string): Promise<Ground> {
+  if (issuer === undefined || jwks === undefined) {
+    throw new CommandError(
+      EXIT.usage,
+      "whose tokens? on Redis a gateway is told who signs",
+      "--issuer URL --jwks FILE, the coordinator's public keys",
+    );
+  }
+  const [{ Trust, trustedKeys }, { parseJwks }, { findDeployment }, { openRedisGuards }, here] =
+    await Promise.all([
+      import("../chain/trust.js"),
+      import("../token/jwks.js"),
+      import("../redis/deployment.js"),
+      import("../redis/engine.js"),
+      import("./redis-state.js"),
+    ]);
+  const where = here.hostsOf(url);
+  const keys = trustedKeys(parseJwks(parseJson(textOf(jwks))));
+  const trust = new Trust({ keys, issuers: [issuer] });
+  try {
+    const found = await findDeployment({ url, prefix });
+    if (found === undefined) {
+      throw new CommandError(
+        EXIT.notFound,
+        `no deployment named ${prefix} on ${where}`,
+        "--prefix names another one; a coordinator starts it",
+      );
+    }
+    return await openRedisGuards({ url, prefix, ...found, trust });
+  } catch (thrown) {
+    throw here.told(thrown, where);
+  }
+}
+
+/** @throws {CommandError} `notFound` */
+export function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    throw new CommandError(EXIT.notFound, `cannot read ${path}`);
+  }
+}

@@ -1,0 +1,174 @@
+/** Servers behind the gateway at a URL: a public one as it is, and one that keeps what it is sent. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { ALL, type GatewayRig, openRig, serverPath, textOf } from "./gateway-rig.js";
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const SECRET = "sk-live-4711-do-not-show";
+let rig: GatewayRig | undefined;
+const children: ChildProcess[] = [];
+const servers: Server[] = [];
+
+afterEach(async () => {
+  await rig?.close();
+  rig = undefined;
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+/** It tells the port that it was given, and not the one that it got. */
+const TELL_PORT = `data:text/javascript,${encodeURIComponent(`
+import { Server } from "node:net";
+const { listen } = Server.prototype;
+Server.prototype.listen = function (...args) {
+  this.once("listening", () => console.error("PORT " + this.address().port));
+  return listen.apply(this, args);
+};`)}`;
+
+async function everything(mode: "streamableHttp" | "sse"): Promise<string> {
+  const args = ["--import", TELL_PORT, serverPath("everything"), mode];
+  const env = { PATH: process.env.PATH ?? "", PORT: "0" };
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "pipe"] });
+  children.push(child);
+  for await (const line of createInterface({ input: child.stderr })) {
+    const [, port] = /^PORT (\d+)$/.exec(line) ?? [];
+    if (port !== undefined) return `http://127.0.0.1:${port}/${mode === "sse" ? "sse" : "mcp"}`;
+  }
+  throw new Error("it did not listen");
+}
+
+describe.each([
+  ["streamableHttp", "http", "memory"],
+  ["streamableHttp", "http", "http"],
+  ["sse", "sse", "memory"],
+] as const)("server-everything over %s", (mode, type, over) => {
+  test(`does what the chain allows, for callers over ${over}`, async () => {
+    const url = await everything(mode);
+    rig = await openRig({ mcpServers: { everything: { type, url } } });
+    const tools = { ...ALL, echo: {}, "trigger-long-running-operation": {} };
+    const hop = await rig.root(tools);
+    const client = await rig.join(hop, { over });
+    const { tools: shown } = await client.listTools();
+    expect(shown.map(({ name }) => name)).toEqual(["echo", "trigger-long-running-operation"]);
+    const answer = await client.callTool({ name: "echo", arguments: { message: "hello" } });
+    expect(textOf(answer)).toBe("Echo: hello");
+    const seen: number[] = [];
+    await client.callTool(
+      { name: "trigger-long-running-operation", arguments: { duration: 0.2, steps: 2 } },
+      undefined,
+      { onprogress: ({ progress }) => void seen.push(progress) },
+    );
+    expect(seen).toEqual([1, 2]);
+    await expect(client.callTool({ name: "get-env" })).rejects.toMatchObject({
+      code: "tool_not_granted",
+    });
+    await rig.engine.revoke({ kind: "tree", tree: hop.tree });
+    await expect(client.callTool({ name: "echo", arguments: { message: "x" } })).rejects.toThrow();
+  });
+});
+
+/** What came in. */
+interface Heard {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly method: string | undefined;
+}
+
+/** A server that answers as `answer` says, and keeps what it hears. */
+async function recorder(
+  answer: (method: string, heard: Heard) => { status?: number; body?: object | string },
+): Promise<{ url: string; heard: Heard[] }> {
+  const heard: Heard[] = [];
+  const server = createServer(async (req, res) => {
+    let body = "";
+    for await (const chunk of req) body += chunk;
+    const one = { headers: req.headers, body, method: req.method };
+    heard.push(one);
+    if (req.method !== "POST") return res.writeHead(405).end();
+    const { id, method } = JSON.parse(body) as { id?: number; method: string };
+    if (id === undefined) return res.writeHead(202).end();
+    const { status = 200, body: told = {} } = answer(method, one);
+    const json = typeof told === "string" ? told : JSON.stringify({ jsonrpc: "2.0", id, ...told });
+    return res
+      .writeHead(status, { "content-type": "application/json", "mcp-session-id": "s1" })
+      .end(json);
+  });
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, heard };
+}
+
+const INITIALIZED = {
+  result: {
+    protocolVersion: "2025-11-25",
+    capabilities: { tools: {} },
+    serverInfo: { name: "recorder", version: "1" },
+  },
+};
+const DONE = { result: { content: [{ type: "text", text: "done" }] } };
+
+async function behind(url: string): Promise<GatewayRig> {
+  const credential = { headers: { Authorization: { fromEnv: "KEY", prefix: "Bearer " } } };
+  rig = await openRig(
+    { mcpServers: { one: { url } }, legate: { servers: { one: { credential } } } },
+    { KEY: SECRET },
+  );
+  return rig;
+}
+
+describe.each(["memory", "http"] as const)("a credential in headers, callers over %s", (over) => {
+  test("is what the server gets, and nothing of the caller's goes with it", async () => {
+    const { url, heard } = await recorder((method) =>
+      method === "initialize" ? { body: INITIALIZED } : { body: DONE },
+    );
+    const { root, join } = await behind(url);
+    const hop = await root({ pay: {} });
+    const client = await join(hop, { over });
+    expect(textOf(await client.callTool({ name: "pay", arguments: { amount: 1 } }))).toBe("done");
+    expect(heard.length).toBeGreaterThan(2);
+    for (const { headers, body } of heard) {
+      expect(headers.authorization).toBe(`Bearer ${SECRET}`);
+      expect(headers.dpop).toBeUndefined();
+      const all = `${JSON.stringify(headers)}${body}`;
+      expect(all).not.toContain("dev.legate/");
+      for (const token of hop.holder.tokens) expect(all).not.toContain(token);
+    }
+  });
+
+  test("is in no error that its refusal makes", async () => {
+    const { url } = await recorder((method) =>
+      method === "initialize" ? { body: INITIALIZED } : { status: 401, body: `bad key ${SECRET}` },
+    );
+    const { root, join, events, logged } = await behind(url);
+    const client = await join(await root({ pay: {} }), { over });
+    const failed = await client.callTool({ name: "pay" }).catch((thrown: unknown) => thrown);
+    expect(failed).toMatchObject({ code: "upstream_unavailable", rule: "http 401" });
+    const seen = JSON.stringify([failed, String(failed), logged, await events()]);
+    expect(seen).not.toContain(SECRET);
+  });
+});
+
+test("a session that the server has forgotten is begun again for the next request", async () => {
+  let begun = 0;
+  const { url } = await recorder((method) => {
+    if (method === "initialize") begun += 1;
+    if (method === "initialize") return { body: INITIALIZED };
+    return begun === 1 ? { status: 404, body: "no such session" } : { body: DONE };
+  });
+  const { root, join } = await behind(url);
+  const client = await join(await root({ pay: {} }));
+  await expect(client.callTool({ name: "pay" })).rejects.toMatchObject({
+    code: "upstream_unavailable",
+  });
+  expect(textOf(await client.callTool({ name: "pay" }))).toBe("done");
+  expect(begun).toBe(2);
+});
