@@ -195,3 +195,15 @@ export const MCP_TASKS_MAX = 10_000;
 export const MCP_LIST_TTL_MS = 5_000;
 /** Bytes of one HTTP body with messages of MCP: what the SDK's own transport takes. */
 export const MESSAGE_BYTES_MAX = 4_194_304;
+/** Hops that one MCP server of a coordinator holds keys for, each until it is fetched or expires. */
+export const HANDLES_MAX = 10_000;
+/** Of those, the hops that one hop may have made. */
+export const HANDLES_PER_HOP_MAX = 256;
+/** How long a dry run of a cut can be confirmed. */
+export const CONFIRM_MS = 300_000;
+/** Nodes of one page of a tree in MCP, unless told: an agent reads all of them. */
+export const MCP_PAGE_DEFAULT = 50;
+/** Audit lines that one reading of a resource looks at. */
+export const MCP_AUDIT_LINES_MAX = 1_000;
+/** Sessions of one MCP server over HTTP; each holds a server of its own. */
+export const MCP_HTTP_SESSIONS_MAX = 1_000;

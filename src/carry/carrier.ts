@@ -22,6 +22,11 @@ export interface CarrierOptions {
    * where the function finds none: what was said outright is not replaced by what happens to be around.
    */
   readonly hop?: CarriedHop | (() => CarriedHop | undefined);
+  /**
+   * Whether a hop whose grant names several audiences presents a token that is narrowed to this one and to the tool; it does unless told.
+   * Not to a coordinator's own server: it delegates below the hop's own token alone.
+   */
+  readonly narrow?: boolean;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
 }
@@ -63,12 +68,13 @@ export class Carrier {
   /** Digests of the leaves whose whole chain the server has accepted. */
   readonly #seen = new Set<string>();
 
-  constructor({ audience, hop, clock = systemClock, random = systemRandom }: CarrierOptions) {
+  constructor(options: CarrierOptions) {
+    const { audience, hop, narrow = true, clock = systemClock, random = systemRandom } = options;
     this.audience = audience;
     this.#fixed = hop;
     this.#clock = clock;
     this.#random = random;
-    this.#leaves = new Leaves(audience, random);
+    this.#leaves = new Leaves(audience, random, narrow);
     this.#proofs = new Proofs(audience, clock, random);
   }
 

@@ -29,11 +29,13 @@ interface Kept extends Leaf {
 export class Leaves {
   readonly #audience: string;
   readonly #random: RandomBytes;
+  readonly #narrow: boolean;
   readonly #kept = new Map<string, Kept>();
 
-  constructor(audience: string, random: RandomBytes) {
+  constructor(audience: string, random: RandomBytes, narrow: boolean) {
     this.#audience = audience;
     this.#random = random;
+    this.#narrow = narrow;
   }
 
   /**
@@ -56,7 +58,8 @@ export class Leaves {
       });
     }
     const own: Leaf = { tokens, digest: chain.digest, tokenId: chain.tokenId };
-    if (audience.length === 1 || chain.bearer || chain.selfLink || !Object.hasOwn(tools, tool)) {
+    const wide = audience.length !== 1 && Object.hasOwn(tools, tool);
+    if (!this.#narrow || !wide || chain.bearer || chain.selfLink) {
       return own;
     }
     return this.#narrowed(holder, tool, now) ?? own;

@@ -4,7 +4,6 @@ import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { Allowed, Decision } from "../guard/decision.js";
 import { PRESENT_META } from "../wire/mcp.js";
 import { cameByHttp, withoutSecrets } from "./credentials.js";
-import { underCall } from "./current-call.js";
 import { decide } from "./decide.js";
 import {
   isRecord,
@@ -96,7 +95,7 @@ export class Inbound {
       const params = paramsFor(message, allowed);
       session.sides.admitted(raised(id), allowed.chain);
       const told = { jsonrpc: "2.0", id: raised(id), method, params };
-      underCall(allowed, () => session.sides.up(told, withoutSecrets(extra)));
+      session.sides.up(told, withoutSecrets(extra));
     } catch (thrown) {
       session.end(running);
       session.refuse(running.id, errorOf(deniedBy(exposed(thrown))), allowed.session);

@@ -14,6 +14,13 @@ export {
   type SecretSource,
 } from "../wire/gateway-config.js";
 export type { AuthInfo, ChainExtra } from "./auth-info.js";
+export type { CoordinatorEngine } from "./coordinator-engine.js";
+export type { Owner } from "./coordinator-handles.js";
+export {
+  type CoordinatorServer,
+  type CoordinatorServerOptions,
+  createCoordinatorServer,
+} from "./coordinator-server.js";
 export {
   type Gateway,
   type GatewayDoor,
