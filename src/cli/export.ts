@@ -18,16 +18,18 @@ export async function exportLog(
   }
   const place = tree === undefined ? {} : { tenant, tree };
   let lines = 0;
+  let first = 1;
   for (let from = 1; ; ) {
     const page = await store.audit({ ...place, from, limit: PAGE });
+    if (lines === 0 && tree === undefined) first = page[0]?.seq ?? 1;
     for (const line of page) terminal.exact(sealLine(line).text);
     lines += page.length;
     const last = page.at(-1);
     if (last === undefined) break;
     from = (tree === undefined ? last.seq : last.n) + 1;
   }
-  terminal.say(
-    `${count(lines, "line")}; legate verify FILE${tree === undefined ? "" : ` --tree ${tree}`} checks them`,
-  );
+  const archived = first > 1 ? `from line ${first} on: legate verify ARCHIVE FILE checks them` : "";
+  const how = `legate verify FILE${tree === undefined ? "" : ` --tree ${tree}`} checks them`;
+  terminal.say(`${count(lines, "line")}${archived === "" ? `; ${how}` : `, ${archived}`}`);
   return EXIT.ok;
 }

@@ -31,18 +31,31 @@ export function addDemo(program: Command, session: Session, end: End): void {
 
 export function addVerify(program: Command, session: Session, end: End): void {
   const command = sub(program, "verify", "check an audit log offline, and name the first bad line")
-    .argument("<file>", "an exported log, or a journal")
+    .argument(
+      "<file...>",
+      "an exported log, or a journal; parts of one log in order; a folder of segments",
+    )
+    .option(
+      "--key <path>",
+      "public key (PEM) that the checkpoints beside the files were signed with",
+    )
     .option("--tree <id>", "the file is the export of this tree alone")
     .addOption(
       new Option("--tenant <name>", "tenant of that tree").env("LEGATE_TENANT").default("default"),
     )
-    .action(async (file: string, options: Common & { tree?: string; tenant: string }) => {
-      const { verify } = await import("./verify.js");
-      end(verify(session.terminal(options.json === true), file, options));
-    });
+    .action(
+      async (
+        files: readonly string[],
+        options: Common & { tree?: string; tenant: string; key?: string },
+      ) => {
+        const { verify } = await import("./verify.js");
+        end(verify(session.terminal(options.json === true), files, options));
+      },
+    );
   examplesFirst(command, [
     "legate verify audit.jsonl",
     "legate verify audit.jsonl --json | jq .ok",
+    "legate verify archive audit.jsonl --key archive.pub",
   ]);
 }
 

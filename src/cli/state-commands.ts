@@ -147,26 +147,37 @@ function addRevoke(program: Command, session: Session, end: End): void {
   );
 }
 
+interface Archiving {
+  readonly archive?: string;
+  readonly before: string;
+  readonly key?: string;
+}
+
 function addExport(program: Command, session: Session, end: End): void {
   const command = state(
     sub(program, "export", "write the audit log out, for legate verify and for keeping elsewhere"),
   )
     .option("--tree <id>", "lines of this tree alone; without it all lines of all tenants")
-    .action(async (options: State & { tree?: string }) => {
-      const [{ exportLog }, { withState }] = await Promise.all([
-        import("./export.js"),
-        import("./state.js"),
-      ]);
-      const { tree } = options;
-      end(
-        await withState(options, "read", (opened) =>
-          exportLog(session.terminal(options.json === true), opened, tree),
-        ),
-      );
+    .option("--archive <folder>", "write sealed lines as files there, and forget them on Redis")
+    .option("--before <when>", "archive lines older than that: 90d, or an instant", "90d")
+    .option("--key <path>", "private key (Ed25519, PEM) that signs the files' checkpoints")
+    .action(async (options: State & Archiving & { tree?: string }) => {
+      const terminal = session.terminal(options.json === true);
+      const { tree, archive: folder } = options;
+      const { withState } = await import("./state.js");
+      if (folder !== undefined) {
+        const { archiveLog } = await import("./archive.js");
+        const how = { ...options, folder, origin: `${options.prefix}/audit` };
+        end(await withState(options, "write", (opened) => archiveLog(terminal, opened, how)));
+        return;
+      }
+      const { exportLog } = await import("./export.js");
+      end(await withState(options, "read", (opened) => exportLog(terminal, opened, tree)));
     });
   examplesFirst(command, [
     "legate export > audit.jsonl && legate verify audit.jsonl",
     "legate export --tree TREE > tree.jsonl && legate verify tree.jsonl --tree TREE",
+    "legate export --archive archive --before 90d --key archive.pem",
   ]);
 }
 

@@ -4,6 +4,7 @@ import { systemClock } from "../base/clock.js";
 import { DelegationError } from "../base/error.js";
 import type { GuardReports } from "../coordinator/guard-reports.js";
 import type { DelegationStore, TreeNode } from "../coordinator/store.js";
+import type { RedisStore } from "../redis/store.js";
 import type { TreeRecord } from "../wire/record.js";
 import { CommandError, EXIT } from "./exit.js";
 
@@ -21,8 +22,8 @@ export interface StateOptions {
 
 /** An opened store, and the instant at which all of one command's answer is given. */
 export interface Opened {
-  /** Where guards report to it, it tells what they said. */
-  readonly store: DelegationStore & Partial<GuardReports>;
+  /** Where guards report to it, it tells what they said; where lines can leave it, it says which. */
+  readonly store: DelegationStore & Partial<GuardReports & Pick<RedisStore, "archive">>;
   readonly tenant: string;
   readonly now: number;
 }

@@ -1,7 +1,10 @@
 /** `legate verify`: checks an audit log offline, and says what that proves and what not. @module */
+import { type Checkpoint, openCheckpoint } from "../audit/checkpoint.js";
 import { type LogFault, type LogVerdict, verifyLog } from "../audit/verify.js";
-import { EXIT, type ExitCode } from "./exit.js";
+import { CommandError, EXIT, type ExitCode } from "./exit.js";
 import { linesOf } from "./lines.js";
+import { noteVerifier } from "./note-key.js";
+import { filesOf, linesOfAll, notesBeside } from "./segments.js";
 import type { Terminal } from "./terminal.js";
 import { count } from "./wording.js";
 
@@ -10,6 +13,8 @@ export interface VerifyOptions {
   /** The file is the export of this tree. */
   readonly tree?: string;
   readonly tenant: string;
+  /** File of the public key that checkpoints beside the files were signed with. */
+  readonly key?: string;
 }
 
 const FAULTS: Readonly<Record<LogFault, string>> = {
@@ -32,19 +37,41 @@ const FAULTS: Readonly<Record<LogFault, string>> = {
   allow_after_cut: "it allows a call after a cut",
 };
 
-/** Ends `denied` when the log is bad. */
-export function verify(terminal: Terminal, file: string, options: VerifyOptions): ExitCode {
-  const { tree, tenant } = options;
-  const verdict = verifyLog(linesOf(file), tree === undefined ? {} : { tree: { tenant, tree } });
-  if (terminal.json) terminal.record({ file, ...verdict });
+/**
+ * Several files are one log, in their order; a folder stands for the segments in it.
+ *
+ * Ends `denied` when the log is bad. @throws {CommandError} `usage`, `notFound`
+ */
+export function verify(
+  terminal: Terminal,
+  paths: readonly string[],
+  options: VerifyOptions,
+): ExitCode {
+  const { tree, tenant, key } = options;
+  const files = filesOf(paths);
+  if (files.length === 0)
+    throw new CommandError(EXIT.notFound, `no segments in ${paths.join(", ")}`);
+  const verdict = verifyLog(linesOfAll(files), {
+    ...(tree === undefined ? {} : { tree: { tenant, tree } }),
+    ...(key === undefined ? {} : { checkpoints: checkpointsOf(files, key) }),
+  });
+  const [file] = paths;
+  if (terminal.json)
+    terminal.record({ ...(paths.length === 1 ? { file } : { files }), ...verdict });
   else for (const line of verdictLines(terminal, verdict, tree)) terminal.out(line);
   return verdict.ok ? EXIT.ok : EXIT.denied;
+}
+
+/** @throws {CommandError} `notFound`, `usage`; {DelegationError} `signature_invalid` for one that another key signed */
+function checkpointsOf(files: readonly string[], key: string): Checkpoint[] {
+  const pem = [...linesOf(key)].join("\n");
+  return notesBeside(files).map((note) => openCheckpoint(note, noteVerifier(pem, note)));
 }
 
 /** The verdict in words, what it covers first. */
 function verdictLines(
   terminal: Terminal,
-  { ok, lines, firstBad, notChecked }: LogVerdict,
+  { ok, lines, firstBad, sealed, notChecked }: LogVerdict,
   tree?: string,
 ): string[] {
   const head =
@@ -66,6 +93,9 @@ function verdictLines(
       ? [
           `checked      each line's hash; ${order}`,
           "             no hop is made and no call allowed where the lines tell of a cut",
+          ...(sealed > 0
+            ? [`             lines up to ${sealed} are what a signed checkpoint vouches for`]
+            : []),
         ]
       : []),
     ...notChecked.map((what, index) => `${index === 0 ? "not checked" : ""}`.padEnd(13) + what),

@@ -7,6 +7,7 @@
 export { type KeyRing, keyRing, parseJwks } from "../token/jwks.js";
 export { ACL_ROLES, type AclOptions, type AclRole, aclLines } from "./acl.js";
 export type { Address, Login, RedisServers } from "./address.js";
+export type { AuditArchive, LineRange } from "./archive.js";
 export type { Patience } from "./connect.js";
 export { type Deployment, type FindOptions, findDeployment } from "./deployment.js";
 export {

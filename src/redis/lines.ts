@@ -2,6 +2,7 @@
 import { DelegationError } from "../base/error.js";
 import { AUDIT_PAGE_MAX } from "../base/limits.js";
 import type { AuditLine } from "../wire/event.js";
+import { archivedOf } from "./archive.js";
 import type { Ground } from "./ground.js";
 import { namedLine } from "./line-name.js";
 import {
@@ -39,7 +40,10 @@ export async function auditOf(ground: Ground, range: AuditRange): Promise<readon
     return treeLines(ground, tenant, tree, from, limit);
   }
   const lines: AuditLine[] = [];
-  for (let at = await numberOf(ground, from); at <= end && lines.length < limit; at += LINES_STEP) {
+  // What was archived is not here any more.
+  const { last: gone } = await archivedOf(ground);
+  const first = Math.max(gone + 1, await numberOf(ground, from));
+  for (let at = first; at <= end && lines.length < limit; at += LINES_STEP) {
     const step = await wholeLines(ground, at, Math.min(end, at + LINES_STEP - 1));
     const fitting = step.filter(({ event }) => tenant === undefined || event.tenant === tenant);
     lines.push(...fitting.slice(0, limit - lines.length));
@@ -118,16 +122,19 @@ async function treeLines(
   // A line that came after the log was sealed has no number yet, nor has any behind it.
   const end = numbers.indexOf(0);
   const known = end < 0 ? numbers : numbers.slice(0, end);
-  const raw = await rawLines(ground, ground.partitionOf(tree), seqs.slice(0, known.length));
+  const { last: archived } = await archivedOf(ground);
+  const gone = known.filter((number) => number <= archived).length;
+  const raw = await rawLines(ground, ground.partitionOf(tree), seqs.slice(gone, known.length));
   const places = await sealedPlaces(ground, known);
   const previous = await sealedPlaces(
     ground,
     known.map((number) => number - 1),
   );
   const lines = raw.map(({ at, n, event }, index) => {
-    const hash = places[index]?.hash ?? "";
-    const up = index === 0 ? "" : (places[index - 1]?.hash ?? "");
-    return { seq: known[index] ?? 0, at, event, n, prev: previous[index]?.hash ?? "", up, hash };
+    const place = gone + index;
+    const hash = places[place]?.hash ?? "";
+    const up = place === 0 ? "" : (places[place - 1]?.hash ?? "");
+    return { seq: known[place] ?? 0, at, event, n, prev: previous[place]?.hash ?? "", up, hash };
   });
-  return lines.slice(from - first);
+  return lines.slice(Math.max(0, from - first - gone));
 }

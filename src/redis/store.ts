@@ -7,6 +7,7 @@ import type { Admission } from "../guard/admission.js";
 import type { PartitionedFeed } from "../guard/feed.js";
 import type { ReplayStore } from "../token/replay.js";
 import { record } from "./admission.js";
+import { type AuditArchive, archiveOf } from "./archive.js";
 import type { BeatOptions } from "./beat.js";
 import { createDurability, type Durability } from "./durability.js";
 import { createRedisFeed } from "./feed.js";
@@ -34,6 +35,8 @@ export interface RedisStore extends DelegationStore, Admission, PartitionedFeed,
   readonly generations: readonly string[];
   /** Remembers which proofs were shown, for all processes of the deployment. */
   readonly replay: ReplayStore;
+  /** How sealed audit lines leave the servers. */
+  readonly archive: AuditArchive;
   /** What of the servers' settings does not hold up every promise, and was chosen. */
   readonly findings: readonly Finding[];
 }
@@ -149,6 +152,7 @@ function assembled(
   return {
     ...found,
     replay: replayOf(ground, { toleranceMs: how.toleranceMs, commandMs: how.patience.commandMs }),
+    archive: archiveOf(ground, durability),
     partitions: feed.partitions,
     partitionOf: feed.partitionOf,
     logOf: feed.partitionOf,

@@ -1,5 +1,6 @@
 /** What operators do with the command: users of the servers, waiting for guards, looking trees up, archiving the log. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Barrier } from "../../src/coordinator/guard-reports.js";
@@ -216,5 +217,105 @@ describe("legate revoke --wait", () => {
     const again = await revoke(`tree:${tree}`);
     expect(again.stdout).toContain("seen by 2 of 3 guards after");
     expect(again.stdout).toMatch(/^denying since \S+, as they know too little: gone$/m);
+  });
+});
+
+describe("legate export --archive", () => {
+  let server: RedisServer;
+  let house: House;
+  let folder: string;
+  const path = (name: string) => join(command.folder, name);
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    house = await openHouse({ url: server.url, partitions: 2 });
+    folder = path("segments");
+    for (const name of ["archive", "other"]) {
+      const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+      const pem = { type: "pkcs8", format: "pem" } as const;
+      writeFileSync(path(`${name}.pem`), privateKey.export(pem));
+      writeFileSync(path(`${name}.pub`), publicKey.export({ type: "spki", format: "pem" }));
+    }
+  }, 60_000);
+  afterAll(async () => {
+    await house.close();
+    await server.stop();
+  });
+  const archive = (...more: string[]) => {
+    const place = ["--redis", server.url, "--archive", folder, "--key", path("archive.pem")];
+    return command.run(["export", ...place, ...more]);
+  };
+  const verify = (...words: string[]) => command.run(["verify", ...words, "--json"]);
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+
+  /** A tree whose record is gone, as a day after its last token. */
+  async function pastTree() {
+    const { tree } = await house.root();
+    const partition = house.engine.store.partitionOf(tree);
+    await server.ask("DEL", `{legate:p${partition}}:t7:default:${tree}`);
+  }
+
+  test("writes segments that verify as one log with what is left, and forgets them", async () => {
+    await pastTree();
+    const first = await archive("--before", tomorrow, "--json");
+    expect(first).toMatchObject({ status: 0, stderr: "" });
+    expect(valuesIn(first.stdout)).toEqual([
+      { first: 1, last: 3, file: "audit-000000000001-000000000003.jsonl" },
+    ]);
+    const { tree } = await house.root();
+    await pastTree();
+    expect((await archive("--before", tomorrow)).stderr).toContain("nothing to archive");
+    const partition = house.engine.store.partitionOf(tree);
+    await server.ask("DEL", `{legate:p${partition}}:t7:default:${tree}`);
+    expect((await archive("--before", tomorrow)).stdout).toContain("2 lines");
+    const later = await house.root();
+    const rest = await command.run(["export", "--redis", server.url]);
+    expect(rest.stdout.split("\n")).toHaveLength(2);
+    expect(rest.stderr).toContain("from line 6 on");
+    writeFileSync(path("rest.jsonl"), rest.stdout);
+    const whole = await verify(folder, path("rest.jsonl"), "--key", path("archive.pub"));
+    expect(whole.status).toBe(0);
+    expect(valuesIn(whole.stdout)).toMatchObject([{ ok: true, lines: 6, sealed: 5 }]);
+    const told = await command.run(["verify", folder, "--key", path("archive.pub")]);
+    expect(told.stdout).toContain("lines up to 5 are what a signed checkpoint vouches for");
+    expect((await command.run(["show", later.id, "--redis", server.url])).status).toBe(0);
+  });
+
+  test("is found out when a segment was changed, left out, rewritten or signed by another", async () => {
+    const names = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
+    expect(names).toHaveLength(2);
+    const [one = "", two = ""] = names.map((name) => join(folder, name));
+    const key = ["--key", path("archive.pub")];
+    expect((await verify(two, ...key)).status).toBe(3);
+    expect(valuesIn((await verify(two, one, ...key)).stdout)).toMatchObject([
+      { ok: false, firstBad: { line: 1, reason: "gap" } },
+    ]);
+    const wrong = await verify(folder, "--key", path("other.pub"));
+    expect(wrong.status).not.toBe(0);
+    expect(wrong.stderr).toContain("signature_invalid");
+    const text = readFileSync(two, "utf8");
+    writeFileSync(two, text.replace("planner", "plannex"));
+    expect(valuesIn((await verify(folder, ...key)).stdout)).toMatchObject([
+      { ok: false, firstBad: { line: 4, reason: "hash" } },
+    ]);
+    writeFileSync(two, text.split("\n").slice(0, 1).join("\n"));
+    expect(valuesIn((await verify(folder, ...key)).stdout)).toMatchObject([
+      { ok: false, firstBad: { reason: "truncated" } },
+    ]);
+    writeFileSync(two, text);
+  });
+
+  test.each<[string, string[], string]>([
+    ["without a key", ["--archive", "x"], "--archive needs --key"],
+    [
+      "before no instant",
+      ["--archive", "x", "--key", "archive.pem", "--before", "soon"],
+      "not an instant",
+    ],
+    ["with a key that is none", ["--archive", "x", "--key", "archive.pub"], "not an Ed25519 key"],
+  ])("refuses to archive %s", async (_, words, why) => {
+    const named = words.map((word) => (/^(x|archive\.\w+)$/.test(word) ? path(word) : word));
+    const { status, stderr } = await command.run(["export", "--redis", server.url, ...named]);
+    expect({ status, told: stderr.includes(why) }).toEqual({ status: 2, told: true });
+    expect(existsSync(path("x"))).toBe(false);
   });
 });
