@@ -17,8 +17,10 @@ import { SCENARIOS, SCENARIOS_OF_NETWORKS } from "../test/redis/chaos/scenarios.
 import { SWITCHES, type Switch } from "../test/redis/chaos/switches.js";
 
 const RESULTS = new URL("../benchmarks/RESULTS.md", import.meta.url);
-const BEGIN = "<!-- chaos:begin -->";
-const END = "<!-- chaos:end -->";
+
+const SCENARIO_WORDS = `What was acknowledged: cuts, suspensions and lifts that were said to be durable, and calls let in that used up a single-use token, an approval or money. Of that, what was gone in the end, budgets that forgot something included. Outage is the longest time in which no cut of some tree was acknowledged; decisions are those of real guards on real chains. Violations are all that the checker of histories found (\`test/redis/history.ts\`). Each row is one deployment of real servers under load (\`npm run chaos -- --write\`).`;
+
+const SWITCH_WORDS = `The same, with one part taken out each time, in the scenario where that shows (\`npm run chaos -- --switches --write\`): what is violated is what the part is good for.`;
 
 const { values: options, positionals: words } = parseArgs({
   allowPositionals: true,
@@ -78,7 +80,7 @@ function finish(): void {
     ...outcomes.map(rowOf),
   ].join("\n");
   console.log(`\n${table}\n\nhistories: ${folder}`);
-  if (options.write) keep(table);
+  if (options.write) keep("chaos", "Chaos", SCENARIO_WORDS, table);
   const isWell = outcomes.every(({ violations }) => violations.length === 0);
   const isWhole = words.length > 0 || outcomes.length >= SCENARIOS.length;
   process.exitCode = isWell && isWhole ? 0 : 1;
@@ -103,6 +105,7 @@ async function missAll(): Promise<void> {
     ...rows,
   ].join("\n");
   console.log(`\n${table}\n\nhistories: ${folder}`);
+  if (options.write) keep("chaos-switches", "Chaos without a part", SWITCH_WORDS, table);
 }
 
 function switchOf(name: string): Switch {
@@ -125,12 +128,12 @@ function faultsOf(violations: Outcome["violations"]): string {
 }
 
 /** Between its marks in the results; at their end the first time. */
-function keep(table: string): void {
-  const words = `Cuts and suspensions that were acknowledged as durable, those of them that were gone in the end, and the longest time in which no cut of some tree was acknowledged. Violations are all else that the checker of histories found (\`test/redis/history.ts\`): \`not_applied\` is a call whose charge or single use was acknowledged and is gone, \`spend_lost\` a budget that forgot one. Each row is one deployment of real servers under load (\`npm run chaos -- --write\`).`;
-  const section = `${BEGIN}\n\n## Chaos\n\n${words}\n\n${table}\n\n${END}`;
+function keep(name: string, title: string, about: string, table: string): void {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const section = `${begin}\n\n## ${title}\n\n${about}\n\n${table}\n\n${end}`;
   const text = readFileSync(RESULTS, "utf8");
-  const [before, rest] = text.split(BEGIN);
-  const after = rest?.split(END)[1];
+  const [before, rest] = text.split(begin);
+  const after = rest?.split(end)[1];
   writeFileSync(
     RESULTS,
     after === undefined ? `${text.trimEnd()}\n\n${section}\n` : `${before}${section}${after}`,

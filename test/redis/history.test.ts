@@ -91,7 +91,7 @@ test("finds nothing in a history that is right", async () => {
     }),
   ];
   const verdict = checkHistory(entries, { boundMs: BOUND_MS });
-  expect(verdict).toEqual({ acked: 3, lost: 0, violations: [] });
+  expect(verdict).toEqual({ acked: 4, lost: 0, violations: [] });
 });
 
 test("is read back from JSON lines as it was", () => {
@@ -174,6 +174,25 @@ describe("finds", () => {
       }),
     ];
     expect(faultsOf(...entries)).toEqual(["used_twice p2", "overspent"]);
+  });
+
+  test("a use whose line is missing, and one that is known by another name", async () => {
+    const said = [invoke("p", 0, PAY), ok("p", 1)];
+    const state = { budgets: [{ hop: "a", limit: 100, spent: 60 }] };
+    expect(faultsOf(...said, final({ ...state, log: await logOf("q") }))).toEqual(["use_lost p"]);
+    const marked = [invoke("p", 0, { ...PAY, mark: "q" }), ok("p", 1)];
+    expect(faultsOf(...marked, final({ ...state, log: await logOf("q") }))).toEqual([]);
+  });
+
+  test("a decision for whom a store had let in that has ended", () => {
+    const entries = (at: number): Entry[] => [
+      { type: "ended", at: 100, tree: "root" },
+      invoke("d", at, decide(["root", "a"])),
+      ok("d", at + 1, { effect: "allow" }),
+      final({}),
+    ];
+    expect(faultsOf(...entries(100 + BOUND_MS))).toEqual([]);
+    expect(faultsOf(...entries(101 + BOUND_MS))).toEqual(["allowed_after_end d"]);
   });
 
   test("a charge that was forgotten", async () => {

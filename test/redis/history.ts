@@ -16,8 +16,15 @@ export type Deed =
   | ({ readonly f: "suspend" } & Suspending)
   | ({ readonly f: "resume" } & Suspending)
   | { readonly f: "create"; readonly tree: string; readonly hop: string }
-  | ({ readonly f: "admit"; readonly cents: number; readonly uses: readonly string[] } & Acting)
+  | ({ readonly f: "admit" } & Using & Acting)
   | ({ readonly f: "decide"; readonly guard: string } & Acting);
+
+interface Using {
+  readonly cents: number;
+  readonly uses: readonly string[];
+  /** By which its audit line is known, where that is not the operation: two that show the same thing have one line. */
+  readonly mark?: string;
+}
 
 interface Suspending {
   readonly tree: string;
@@ -81,6 +88,7 @@ export interface FinalState {
 export type Fault =
   | "cut_lost"
   | "suspension_lost"
+  | "use_lost"
   | "allowed_after_cut"
   | "allowed_after_end"
   | "denied_beside_cut"
@@ -99,9 +107,9 @@ export interface Violation {
 }
 
 export interface Verdict {
-  /** Cuts and suspensions that the store said are kept. */
+  /** Cuts and suspensions that the store said are kept, and calls let in that used up what there is once, or money. */
   readonly acked: number;
-  /** Those of them that are not there in the end. */
+  /** Those of them that are not there in the end, and budgets that forgot what was spent. */
   readonly lost: number;
   readonly violations: readonly Violation[];
 }
@@ -142,7 +150,13 @@ export function checkHistory(entries: readonly Entry[], options: CheckOptions): 
     const violations = [{ fault: "no_end", what: "the history has no final state" } as const];
     return { acked: 0, lost: 0, violations };
   }
-  const lost = known.lost(final);
+  const written = writtenIn(final);
+  const budgets = known.budgets(final);
+  const lost = [
+    ...known.lost(final),
+    ...known.lostUses(final, written),
+    ...budgets.filter(({ fault }) => fault === "spend_lost"),
+  ];
   return {
     acked: known.acked,
     lost: lost.length,
@@ -152,9 +166,9 @@ export function checkHistory(entries: readonly Entry[], options: CheckOptions): 
       ...known.allowedAfterEnd(options.boundMs),
       ...known.deniedBesideCut(),
       ...known.usedTwice(),
-      ...known.budgets(final),
+      ...budgets.filter(({ fault }) => fault !== "spend_lost"),
       ...auditFaults(final.log),
-      ...known.applications(final),
+      ...known.applications(final, written),
     ],
   };
 }
@@ -219,7 +233,23 @@ class Known {
   }
 
   get acked(): number {
-    return this.#of("cut", "suspend", "resume").filter((one) => one.durableAt !== undefined).length;
+    const said = this.#of("cut", "suspend", "resume").filter((one) => one.durableAt !== undefined);
+    return said.length + this.#used().length;
+  }
+
+  /** Calls that used something up, and were let in. */
+  #used(): (Operation & { deed: Extract<Deed, { f: "admit" }> })[] {
+    return this.#of("admit").filter(
+      ({ deed, ended }) => ended === "ok" && (deed.cents > 0 || deed.uses.length > 0),
+    );
+  }
+
+  /** Of what was used up, the line must be there: nothing may use it again. */
+  lostUses({ endedTrees }: FinalState, written: ReadonlyMap<string, number>): Violation[] {
+    return this.#used().flatMap(({ op, deed }): Violation[] => {
+      if (written.has(deed.mark ?? op) || endedTrees.includes(deed.tree)) return [];
+      return [{ fault: "use_lost", op, what: deed.uses.join() || `${deed.cents} cents` }];
+    });
   }
 
   lost({ cuts, suspended, lifted, endedTrees }: FinalState): Violation[] {
@@ -325,26 +355,33 @@ class Known {
   }
 
   /** What was kept is written once; all else at most once. */
-  applications({ log, partitions, endedTrees }: FinalState): Violation[] {
-    const written = new Map<string, number>();
-    for (const line of log) {
-      const { reason = "" } = (JSON.parse(line) as { event: { reason?: string } }).event;
-      if (this.#operations.has(reason)) written.set(reason, (written.get(reason) ?? 0) + 1);
-    }
-    return [...this.#operations.values()].flatMap(({ op, deed, ended, durableAt }): Violation[] => {
-      const times = written.get(op) ?? 0;
+  applications(
+    { partitions, endedTrees }: FinalState,
+    written: ReadonlyMap<string, number>,
+  ): Violation[] {
+    return [...this.#operations.values()].flatMap(({ op, deed, durableAt }): Violation[] => {
+      const times = written.get((deed.f === "admit" && deed.mark) || op) ?? 0;
       const wide = deed.f === "cut" && !("tree" in deed.boundary);
       if (times > (wide ? partitions : 1))
         return [{ fault: "applied_twice", op, what: `${deed.f}, ${times} lines` }];
-      const charged = deed.f === "admit" && (deed.cents > 0 || deed.uses.length > 0);
-      const kept = durableAt !== undefined || (charged && ended === "ok");
       const place = deed.f === "cut" ? deed.boundary : deed;
       const goes = "tree" in place && endedTrees.includes(place.tree);
-      if (times === 0 && kept && !goes)
+      if (times === 0 && durableAt !== undefined && !goes)
         return [{ fault: "not_applied", op, what: `${deed.f}: no line` }];
       return [];
     });
   }
+}
+
+/** How often the log tells of each operation. */
+function writtenIn({ log }: FinalState): ReadonlyMap<string, number> {
+  const written = new Map<string, number>();
+  for (const line of log) {
+    const { event } = JSON.parse(line) as { event: { reason?: string; policy?: string } };
+    const mark = event.policy ?? event.reason ?? "";
+    written.set(mark, (written.get(mark) ?? 0) + 1);
+  }
+  return written;
 }
 
 function auditFaults(log: readonly string[]): Violation[] {

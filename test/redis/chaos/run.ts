@@ -11,15 +11,14 @@ import { assembleStore, type RedisStore } from "../../../src/redis/store.js";
 import type { Boundary, CutEntry } from "../../../src/wire/cut.js";
 import { checkHistory, type Entry, type FinalState, Recorder, type Verdict } from "../history.js";
 import { waitFor } from "../wait.js";
-import { LIMIT_CENTS, Load, payerOf, plantTrees, steadyMs } from "./load.js";
+import { Crew, type Grove, LIMIT_CENTS, plant, TENANT } from "./crew.js";
+import { Load, steadyMs } from "./load.js";
 import { fittingOf, type Switch } from "./switches.js";
-import { Watcher } from "./watcher.js";
 
 const COORDINATORS = 2;
 const GUARDS = 2;
 const TREES_EACH = 2;
 const PARTITIONS = 4;
-const TENANT = "acme";
 /** Load before and after what happens. */
 const BEFORE_MS = 1_500;
 const AFTER_MS = 4_000;
@@ -86,38 +85,39 @@ export async function runScenario(
     return store;
   };
   try {
-    const coordinators = [];
+    const crew = new Crew();
+    const clerks = [];
     for (let n = 0; n < COORDINATORS; n++) {
       const away = n === 0 && arena.coordinatorApart === true ? arena.apart : undefined;
       const outbox = join(folder, `outbox-${n}`);
-      coordinators.push(await open(away ?? arena.options, { outbox }));
+      clerks.push(crew.clerk(await open(away ?? arena.options, { outbox })));
     }
-    const [first] = coordinators;
+    const [first] = clerks;
     if (first === undefined) throw new Error("no coordinator");
-    const trees = namesIn(first);
-    await plantTrees(first, trees);
-    const generations = await generationsOf(first, trees);
-    const watchers = [];
+    const groves = await plant(first, TREES_EACH);
+    const trees = groves.map(({ tree }) => tree);
+    const generations = await generationsOf(first.store, trees);
+    const sentries = [];
     for (let n = 0; n < GUARDS; n++) {
       const where = n === 0 ? (arena.apart ?? arena.options) : arena.options;
-      const store = await open(where, { heartbeats: false });
-      const watcher = new Watcher(`guard-${n}`, without?.followed?.(store) ?? store);
-      await watcher.start();
-      watchers.push(watcher);
+      const outbox = join(folder, `outbox-of-guard-${n}`);
+      const store = await open(where, { heartbeats: false, outbox });
+      sentries.push(await crew.sentry(`guard-${n}`, store, without?.followed?.(store) ?? store));
     }
     const ending = new AbortController();
     const { signal } = ending;
-    const load = new Load({ recorder, stores: coordinators, watchers, trees, signal });
+    const load = new Load({ recorder, clerks, sentries, groves, signal });
     const running = load.run();
     await sleep(BEFORE_MS);
     await Promise.race([arena.disturb(), running]);
     await sleep(AFTER_MS);
     ending.abort();
     await running;
-    await Promise.all(coordinators.map(healed));
+    await Promise.all(clerks.map(({ store }) => healed(store)));
     await load.settled();
-    for (const watcher of watchers) watcher.close();
-    const state = await finalOf(first, trees, generations);
+    // What they let in by themselves is written down by then.
+    await Promise.all(sentries.map(({ guard }) => guard.close()));
+    const state = await finalOf(first.store, groves, generations);
     recorder.add({ type: "final", at: steadyMs(), state });
     const boundMs = STALENESS_MS_MAX + SLACK_MS;
     return {
@@ -132,16 +132,6 @@ export async function runScenario(
     await arena.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Names of as many trees in each partition. */
-function namesIn(store: RedisStore): string[] {
-  const names: string[][] = Array.from({ length: PARTITIONS }, () => []);
-  for (let n = 0; names.some((some) => some.length < TREES_EACH); n++) {
-    const some = names[store.partitionOf(`t${n}`)];
-    if (some !== undefined && some.length < TREES_EACH) some.push(`t${n}`);
-  }
-  return names.flat();
 }
 
 async function generationsOf(store: RedisStore, trees: readonly string[]): Promise<string[]> {
@@ -162,9 +152,10 @@ async function healed(store: RedisStore): Promise<void> {
 
 async function finalOf(
   store: RedisStore,
-  trees: readonly string[],
+  groves: readonly Grove[],
   before: readonly string[],
 ): Promise<FinalState> {
+  const trees = groves.map(({ tree }) => tree);
   const after = await generationsOf(store, trees);
   const endedTrees = trees.filter((_, n) => after[n] !== before[n]);
   const logs: (readonly CutEntry[])[] = [];
@@ -175,8 +166,8 @@ async function finalOf(
   const idsOf = (kind: CutEntry["kind"]) =>
     entries.filter((entry) => entry.kind === kind).map(({ id }) => id);
   const budgets = [];
-  for (const tree of trees.filter((one) => !endedTrees.includes(one))) {
-    const hop = payerOf(tree);
+  for (const { tree, payer } of groves.filter((one) => !endedTrees.includes(one.tree))) {
+    const hop = payer.id;
     const { spend } = await store.counters(TENANT, hop, tree);
     const spent = Math.round(Number(spend.EUR ?? "0") * 100);
     budgets.push({ hop, limit: LIMIT_CENTS, spent });
