@@ -19,9 +19,19 @@ export async function parentGrant(
 ): Promise<Grant> {
   const grant = grantOf(chain);
   if (delegatee.grant.expiresAt <= grant.expiresAt || chain.offline.length > 0) return grant;
-  const record = await ctx.store.hop(chain.tenant, actingHop(chain).id, chain.tree);
-  return endingAt(grant, Math.max(grant.expiresAt, record?.expiresAt ?? 0));
+  const until = HOP_ENDS.get(chain) ?? (await hopEnd(ctx, chain));
+  return endingAt(grant, Math.max(grant.expiresAt, until));
 }
+
+/** When the acting hop ends by its record, which never changes. */
+async function hopEnd(ctx: Context, chain: VerifiedChain): Promise<number> {
+  const record = await ctx.store.hop(chain.tenant, actingHop(chain).id, chain.tree);
+  if (record === undefined) return 0;
+  HOP_ENDS.set(chain, record.expiresAt);
+  return record.expiresAt;
+}
+
+const HOP_ENDS = new WeakMap<VerifiedChain, number>();
 
 /** The chain's grant, its tools being the object that a request for the very same tools gives: what is the same is not compared. */
 function grantOf(chain: VerifiedChain): Grant {

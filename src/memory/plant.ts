@@ -190,5 +190,10 @@ function keep(world: World, seed: Seed): Kept {
 
 /** The same text in one piece: what was joined from pieces holds on to all of them. */
 function flat(text: string): string {
-  return Buffer.from(text).toString();
+  if (text.length > FLAT_CHARS_MAX) return Buffer.from(text).toString();
+  return SCRATCH.toString("utf8", 0, SCRATCH.write(text));
 }
+
+/** Written over by the next text: names are short, and memory for each of them would cost as much as copying it. */
+const FLAT_CHARS_MAX = 1_024;
+const SCRATCH = Buffer.allocUnsafeSlow(3 * FLAT_CHARS_MAX);

@@ -77,6 +77,22 @@ export interface MacInput {
   readonly argumentsDigest: string;
 }
 
+/** The text around sequence number and digest of the arguments, and what it was made of. */
+interface MacFrame extends Omit<MacInput, "sequence" | "argumentsDigest"> {
+  readonly head: string;
+  readonly place: string;
+}
+
+/** Of a call all of whose names are empty. */
+const NO_FRAME: MacFrame = {
+  session: "",
+  leafDigest: "",
+  audience: "",
+  tool: "",
+  head: `["${MAC_DOMAIN}","",`,
+  place: `,"","","",`,
+};
+
 /**
  * HMAC-SHA-256 (RFC 2104) under one key. The padded keys are kept, and the two hashes are one-shot: half the cost of
  * `createHmac` for the short texts here.
@@ -84,6 +100,7 @@ export interface MacInput {
 export class MacKey {
   readonly #inner: Buffer;
   readonly #outer: Buffer;
+  #last: MacFrame = NO_FRAME;
 
   constructor(key: Uint8Array) {
     if (key.length > BLOCK_BYTES)
@@ -98,11 +115,25 @@ export class MacKey {
 
   /** The MAC in base64url. */
   mac(input: MacInput): string {
-    const { session, sequence, leafDigest, audience, tool, argumentsDigest } = input;
-    // JSON keeps the parts apart, and writes a lone surrogate as itself and nothing else.
-    const call = `${quoted(leafDigest)},${quoted(audience)},${quoted(tool)},${quoted(argumentsDigest)}`;
+    const { sequence, argumentsDigest } = input;
+    const { head, place } = this.#framed(input);
     const number = Number.isSafeInteger(sequence) ? `${sequence}` : JSON.stringify(sequence);
-    return this.hmac(`["${MAC_DOMAIN}",${quoted(session)},${number},${call}]`);
+    return this.hmac(`${head}${number}${place}${quoted(argumentsDigest)}]`);
+  }
+
+  /** What differs not from call to call, most of the time. JSON keeps the parts apart, and writes a lone surrogate as itself alone. */
+  #framed({ session, leafDigest, audience, tool }: MacInput): MacFrame {
+    const last = this.#last;
+    const isSame =
+      last.tool === tool &&
+      last.leafDigest === leafDigest &&
+      last.session === session &&
+      last.audience === audience;
+    if (isSame) return last;
+    const head = `["${MAC_DOMAIN}",${quoted(session)},`;
+    const place = `,${quoted(leafDigest)},${quoted(audience)},${quoted(tool)},`;
+    this.#last = { session, leafDigest, audience, tool, head, place };
+    return this.#last;
   }
 
   /** Whether `mac` is the one of `input`, in constant time. */

@@ -9,12 +9,15 @@ import { DelegationError } from "../base/error.js";
 import type { Json } from "../base/json-value.js";
 import { SHARED_TEXT_CHARS_MAX, SHARED_TOOL_MAPS_MAX } from "../base/limits.js";
 import type { Constraint } from "./constraint.js";
+import { isOfShape, type Shape, shapeOf } from "./shape-of-json.js";
 import { copyPlainToolMap } from "./tool-map-form.js";
 
 type Maps = Readonly<Record<string, Readonly<Record<string, Constraint>>>>;
 
 /** By the text as it came, and by the canonical one. Only what was found right is kept. */
 let known = new Map<string, Maps>();
+/** By the name of the first tool, in the order in which it came. */
+let likelies = new Map<string, { readonly tools: Maps; readonly shape: Shape | undefined }>();
 /** Canonical texts of the maps that are shared. */
 const TEXTS = new WeakMap<object, string>();
 
@@ -25,10 +28,12 @@ const TEXTS = new WeakMap<object, string>();
  */
 export function sharedToolMap(value: unknown): Maps | undefined {
   if (isSharedToolMap(value)) return value;
+  const likely = likelyOne(value);
+  if (likely !== undefined) return likely;
   const text = textOf(value);
   if (text === undefined) return undefined;
   const shared = known.get(text);
-  if (shared !== undefined) return shared;
+  if (shared !== undefined) return expecting(shared, text, value);
   // A member that no map has: whoever reads the value itself refuses it by name.
   if (text.includes('"__proto__"')) return undefined;
   const copy = copyPlainToolMap(JSON.parse(text));
@@ -36,7 +41,28 @@ export function sharedToolMap(value: unknown): Maps | undefined {
   const canonical = canonicalize(copy);
   const first = known.get(canonical) ?? share(copy, canonical);
   keep(text, first);
-  return first;
+  return expecting(first, text, value);
+}
+
+/** The last map of those that begin with the same tool, if the value is the same, member by member and in that order. */
+function likelyOne(value: unknown): Maps | undefined {
+  const likely = likelies.get(firstName(value));
+  if (likely?.shape === undefined) return undefined;
+  return isOfShape(value, likely.shape) ? likely.tools : undefined;
+}
+
+/** What comes twice in a row is expected to come again: comparing costs a tenth of what reading and writing out does. */
+function expecting(tools: Maps, text: string, value: unknown): Maps {
+  const name = firstName(value);
+  const isAgain = likelies.get(name)?.tools === tools;
+  if (likelies.size >= SHARED_TOOL_MAPS_MAX && !likelies.has(name)) likelies = new Map();
+  likelies.set(name, { tools, shape: isAgain ? shapeOf(JSON.parse(text)) : undefined });
+  return tools;
+}
+
+function firstName(value: unknown): string {
+  for (const name in value as object) return name;
+  return "";
 }
 
 /** The copy is in canonical order already, so its native text is the canonical one. */

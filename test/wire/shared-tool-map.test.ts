@@ -82,6 +82,76 @@ describe("a shared map of tools", () => {
     expect(sharedToolMap(value)).toBeUndefined();
   });
 
+  test("is never another one's, however often that came before", () => {
+    fc.assert(
+      fc.property(TOOLS, TOOLS, (tools, other) => {
+        for (let times = 0; times < 4; times++) sharedToolMap(structuredClone(tools));
+        const shared = sharedToolMap(other);
+        expect(shared === undefined).toBe(copyPlainToolMap(other) === undefined);
+        if (shared !== undefined) expect(sharedTextOf(shared)).toBe(canonicalize(other));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  class Own {
+    readonly constraint_type = "range";
+    readonly max = 1;
+  }
+  const often = {
+    p: {
+      a: { constraint_type: "range", max: 1 },
+      b: { constraint_type: "one_of", values: ["x", 1] },
+    },
+  };
+  const withP = (a: unknown, values: unknown = ["x", 1]) => ({
+    p: { a, b: { constraint_type: "one_of", values } },
+  });
+  const sparse: unknown[] = ["x"];
+  sparse.length = 2;
+
+  test.each<[string, unknown]>([
+    ["an object of a class", withP(new Own())],
+    ["inherited members", withP(Object.create({ constraint_type: "range", max: 1 }))],
+    ["a member that is undefined", withP({ constraint_type: "range", max: undefined })],
+    ["one more that is undefined", withP({ ...often.p.a, min: undefined })],
+    ["a list with a hole", withP(often.p.a, sparse)],
+    [
+      "a list of another class",
+      withP(often.p.a, Object.assign(Object.create(Array.prototype), ["x", 1])),
+    ],
+    ["an object for a list", withP(often.p.a, { 0: "x", 1: 1 })],
+    ["a list for an object", withP(["range", 1])],
+    ["nothing", null],
+  ])("that came often is not taken for %s", (_what, value) => {
+    for (let times = 0; times < 4; times++) {
+      expect(sharedToolMap(structuredClone(often))).toBeDefined();
+    }
+    expect(sharedToolMap(value)).toBeUndefined();
+  });
+
+  test.each<[string, object, string]>([
+    [
+      "one member fewer",
+      { p: { a: often.p.a } },
+      '{"p":{"a":{"constraint_type":"range","max":1}}}',
+    ],
+    [
+      "another value",
+      { p: { a: { ...often.p.a, max: 2 } } },
+      '{"p":{"a":{"constraint_type":"range","max":2}}}',
+    ],
+    [
+      "a shorter list",
+      { p: { b: { ...often.p.b, values: ["x"] } } },
+      '{"p":{"b":{"constraint_type":"one_of","values":["x"]}}}',
+    ],
+  ])("that came often is not taken for that of %s", (_what, value, text) => {
+    for (let times = 0; times < 4; times++) sharedToolMap(structuredClone(often));
+    const shared = sharedToolMap(value);
+    expect(shared === undefined ? undefined : sharedTextOf(shared)).toBe(text);
+  });
+
   test("is known as shared only if it is one", () => {
     const shared = sharedToolMap({ a: {} });
     expect(isSharedToolMap(shared as Json | undefined)).toBe(true);
