@@ -34,7 +34,8 @@ export function asJson<M extends Outgoing>(message: M): M {
 
 /** The session that an answer opens, if it opens one. */
 export function sessionIn({ result, error }: Answer): SessionMeta | undefined {
-  return parseSessionMeta(member(member(result, "_meta") ?? member(error, "data"), SESSION_META));
+  const session = member(member(result, "_meta") ?? member(error, "data"), SESSION_META);
+  return session === undefined ? undefined : parseSessionMeta(session);
 }
 
 /** The answer under the id that the client gave its request, without what is the carrier's alone. */

@@ -71,11 +71,10 @@ export class CarriedRequests {
   }
 
   /**
-   * Sends a request, and settles when it is over: answered, cancelled, or the connection closed.
-   *
-   * @throws {DelegationError} what the server refused with; else what the transport throws
+   * Sends a request, and settles when it is over: answered, cancelled, or the connection closed. Rejects with what the server refused
+   * with (`DelegationError`), or what the transport throws.
    */
-  async ask(
+  ask(
     request: Outgoing,
     id: RequestId,
     { hop, how, options }: Pick<Waiting, "hop" | "how" | "options">,
@@ -85,11 +84,11 @@ export class CarriedRequests {
         rule: "requests",
       });
     }
-    await new Promise<void>((done, fail) => {
+    return new Promise<void>((done, fail) => {
       const sent = { request, id, sentAs: id, options, presentation: undefined };
       const waiting: Waiting = { ...sent, hop, how, done, fail };
       onCancel(options, () => this.#drop(waiting));
-      void this.#attempt(waiting);
+      this.#attempt(waiting);
     });
   }
 
@@ -123,7 +122,8 @@ export class CarriedRequests {
     return answerFor(waiting.id, message);
   }
 
-  async #attempt(waiting: Waiting): Promise<void> {
+  /** Few promises: each costs as much as a hash where asynchronous context is tracked. */
+  #attempt(waiting: Waiting): void {
     const { hop, how, sentAs, options } = waiting;
     this.#waiting.set(sentAs, waiting);
     try {
@@ -131,12 +131,18 @@ export class CarriedRequests {
       waiting.request = request;
       waiting.presentation = presentation;
       const message = presented({ ...request, id: sentAs }, presentation.meta);
-      await this.#dispatch({ hop, presentation }, message, options);
+      this.#dispatch({ hop, presentation }, message, options).catch((thrown: unknown) =>
+        this.#failed(waiting, sentAs, thrown),
+      );
     } catch (thrown) {
-      if (this.#waiting.get(sentAs) !== waiting) return;
-      if (thrown instanceof DelegationError) this.#refused(waiting, thrown);
-      else this.#drop(waiting, thrown);
+      this.#failed(waiting, sentAs, thrown);
     }
+  }
+
+  #failed(waiting: Waiting, sentAs: RequestId, thrown: unknown): void {
+    if (this.#waiting.get(sentAs) !== waiting) return;
+    if (thrown instanceof DelegationError) this.#refused(waiting, thrown);
+    else this.#drop(waiting, thrown);
   }
 
   #refused(waiting: Waiting, refusal: DelegationError): void {
@@ -149,7 +155,7 @@ export class CarriedRequests {
     this.#release(waiting);
     waiting.how = again;
     waiting.sentAs = `${waiting.sentAs}'`;
-    void this.#attempt(waiting);
+    this.#attempt(waiting);
   }
 
   #drop(waiting: Waiting, error?: unknown): void {

@@ -123,28 +123,39 @@ class CarryTransport implements CarriedTransport {
   }
 
   /** For a request: until there is an answer, so that a refusal can reject it. */
-  async send(message: object, options?: object): Promise<void> {
-    if (Array.isArray(message)) {
-      throw new DelegationError("invalid_request", "a batch has no one hop", { rule: "message" });
-    }
+  send(message: object, options?: object): Promise<void> {
     const outgoing: Outgoing = message;
-    if (outgoing.method === undefined) return this.#answer(outgoing, options);
-    if (outgoing.id === undefined) return this.#tell(outgoing, options);
-    try {
-      await this.#ask(outgoing, outgoing.id, options);
-    } catch (thrown) {
-      if (thrown instanceof DelegationError) this.#bury(outgoing.id, thrown);
+    const { id, method } = outgoing;
+    if (id === undefined || method === undefined) return this.#pass(outgoing, options);
+    return this.#ask(outgoing, id, options).catch((thrown: unknown) => {
+      if (thrown instanceof DelegationError) this.#bury(id, thrown);
       throw thrown;
+    });
+  }
+
+  #ask(request: Outgoing, id: RequestId, options: object | undefined): Promise<void> {
+    try {
+      const said = saidWith(request.params);
+      const hop = this.#carrier.hopOf(said);
+      if (hop === undefined) throw noHop();
+      this.#pinned ??= hop;
+      if (this.#headers !== undefined) this.#headers.pinned ??= hop;
+      return this.#requests.ask(request, id, { hop, how: { tickets: said?.tickets }, options });
+    } catch (thrown) {
+      return Promise.reject(thrown);
     }
   }
 
-  async #ask(request: Outgoing, id: RequestId, options: object | undefined): Promise<void> {
-    const said = saidWith(request.params);
-    const hop = this.#carrier.hopOf(said);
+  /** What nobody answers. */
+  async #pass(message: Outgoing, options: object | undefined): Promise<void> {
+    if (Array.isArray(message)) {
+      throw new DelegationError("invalid_request", "a batch has no one hop", { rule: "message" });
+    }
+    if (message.method !== undefined) return this.#tell(message, options);
+    // An answer to the server is the session's.
+    const hop = this.#pinned ?? this.#carrier.hopOf(undefined);
     if (hop === undefined) throw noHop();
-    this.#pinned ??= hop;
-    if (this.#headers !== undefined) this.#headers.pinned ??= hop;
-    await this.#requests.ask(request, id, { hop, how: { tickets: said?.tickets }, options });
+    return this.#dispatch({ hop }, message, options);
   }
 
   async #tell(notification: Outgoing, options: object | undefined): Promise<void> {
@@ -163,13 +174,6 @@ class CarryTransport implements CarriedTransport {
     await this.#dispatch({ hop, presentation }, presented(request, presentation.meta), options);
   }
 
-  /** An answer to the server is the session's. */
-  async #answer(message: Outgoing, options: object | undefined): Promise<void> {
-    const hop = this.#pinned ?? this.#carrier.hopOf(undefined);
-    if (hop === undefined) throw noHop();
-    await this.#dispatch({ hop }, message, options);
-  }
-
   /** Lets a client that keeps failed requests let go of this one, once its caller has been told. */
   #bury(id: RequestId, { code, message, row }: DelegationError): void {
     if (this.#forgetful) return;
@@ -179,8 +183,9 @@ class CarryTransport implements CarriedTransport {
     });
   }
 
-  async #dispatch(errand: Errand, message: Outgoing, options: object | undefined): Promise<void> {
-    const send = () => this.#inner.send(message, options);
-    await (this.#headers === undefined ? send() : this.#headers.run(errand, send));
+  #dispatch(errand: Errand, message: Outgoing, options: object | undefined): Promise<void> {
+    const headers = this.#headers;
+    if (headers === undefined) return this.#inner.send(message, options);
+    return headers.run(errand, () => this.#inner.send(message, options));
   }
 }
