@@ -106,9 +106,36 @@ function fileOf({ fromFile = "" }: SecretSource, rule: string, places: SecretPla
   }
 }
 
-/** A secret that is less than that would take half of every answer with it. */
+/** What is shorter would take half of every answer with it. */
 function keepSecret(secrets: Set<string>, value: string): void {
-  if (value.length >= SECRET_CHARS_MIN) secrets.add(value);
+  for (const part of [value, ...partsOf(value)]) {
+    if (part.length >= SECRET_CHARS_MIN) secrets.add(part);
+  }
+}
+
+/** Values have forms that hold a secret beside what is none, and a server may show the one without the other. */
+function partsOf(value: string): string[] {
+  const [, scheme, credentials] = /^([A-Za-z][\w-]*)\s+(\S+)$/.exec(value) ?? [];
+  if (scheme !== undefined && credentials !== undefined) {
+    const [, password] = /^[^:]*:(.*)$/s.exec(Buffer.from(credentials, "base64").toString()) ?? [];
+    const basic = scheme.toLowerCase() === "basic" && password !== undefined;
+    return basic ? [credentials, password] : [credentials];
+  }
+  if (!value.includes("://") || !URL.canParse(value)) return [];
+  const url = new URL(value);
+  const path = url.pathname.split("/").filter((part) => part.length >= KEY_IN_PATH_CHARS_MIN);
+  return [decoded(url.password), ...path, ...url.searchParams.values()];
+}
+
+/** A part of a path that is longer is a key more often than a name. */
+const KEY_IN_PATH_CHARS_MIN = 20;
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Over the network only encrypted; what stands before the host is a password. */
@@ -118,7 +145,7 @@ function checkUrl(text: string, rule: string, secrets: Set<string>): void {
   if (url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw invalid(rule, "a credential would go over the network in the clear: https");
   }
-  if (url.password !== "") keepSecret(secrets, decodeURIComponent(url.password));
+  for (const part of partsOf(text)) keepSecret(secrets, part);
 }
 
 function isLoopback(host: string): boolean {

@@ -17,6 +17,9 @@ const INHERITED =
 const GRACE_MS = 1_000;
 const LOG_LINE_BYTES_MAX = 8_192;
 
+/** Those that run: nobody of them outlives us, however we end. */
+const LIVING = new Set<ServerProcess>();
+
 /** A server behind the gateway, as a process. One life: what has ended is not started again. */
 export class ServerProcess implements Connection {
   onmessage: Connection["onmessage"];
@@ -50,6 +53,8 @@ export class ServerProcess implements Connection {
       stdio: "pipe",
     });
     this.#child = child;
+    if (LIVING.size === 0) process.once("exit", killLiving);
+    LIVING.add(this);
     child.once("close", () => this.#closed());
     child.once("exit", () => this.#signal("SIGKILL"));
     child.stdin.on("error", () => undefined);
@@ -65,7 +70,7 @@ export class ServerProcess implements Connection {
       await once(child, "spawn");
       child.on("error", (error) => this.onerror?.(error));
     } catch {
-      this.#ended = true;
+      this.#closed();
       throw new DelegationError("upstream_unavailable", "the server cannot be started", {
         rule: "command",
       });
@@ -122,8 +127,16 @@ export class ServerProcess implements Connection {
     void this.stop();
   }
 
+  /** Ends it at once, and waits for nothing. */
+  kill(): void {
+    this.#signal("SIGKILL");
+  }
+
   #closed(): void {
+    if (this.#ended) return;
     this.#ended = true;
+    LIVING.delete(this);
+    if (LIVING.size === 0) process.off("exit", killLiving);
     this.onclose?.();
   }
 
@@ -138,6 +151,10 @@ export class ServerProcess implements Connection {
       // Nobody of it is left.
     }
   }
+}
+
+function killLiving(): void {
+  for (const one of LIVING) one.kill();
 }
 
 async function ended(closed: Promise<unknown>): Promise<boolean> {

@@ -19,12 +19,7 @@ export class ServerRemote implements Connection {
   constructor({ kind, url, headers }: Exclude<GatewayRun, { kind: "stdio" }>) {
     const requestInit = { headers: { ...headers } };
     if (kind === "sse") {
-      this.#transport = new SSEClientTransport(new URL(url), {
-        requestInit,
-        eventSourceInit: {
-          fetch: (to, init) => fetch(to, { ...init, headers: merged(init, headers) }),
-        },
-      });
+      this.#transport = new SSEClientTransport(new URL(url), { requestInit });
       this.#farewell = async () => undefined;
     } else {
       const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit });
@@ -75,10 +70,4 @@ export class ServerRemote implements Connection {
 
 function isStatus(thrown: unknown, status: number): boolean {
   return thrown instanceof Error && "code" in thrown && thrown.code === status;
-}
-
-function merged(init: RequestInit | undefined, own: Readonly<Record<string, string>>): Headers {
-  const headers = new Headers(init?.headers);
-  for (const [name, value] of Object.entries(own)) headers.set(name, value);
-  return headers;
 }

@@ -8,7 +8,7 @@ import type { GatewayServer } from "../wire/gateway-config.js";
 import { actOf } from "../wire/mcp.js";
 import type { Forwarded, GatewayScribe, Outcome } from "./gateway-audit.js";
 import type { Backend } from "./gateway-backend.js";
-import { listWithin, refusedBy, riskOf } from "./gateway-controls.js";
+import { hasResource, listWithin, refusedBy, riskOf } from "./gateway-controls.js";
 import type { Port } from "./gateway-hearing.js";
 import { type Answer, failed } from "./gateway-life.js";
 import {
@@ -95,6 +95,11 @@ export class CallerSession implements GatewaySession, Port {
 
   /** From the server. */
   deliver(message: RpcRequest | RpcNotification, about: RpcId | undefined): void {
+    const { method, params } = message;
+    const { controls } = this.#parts.server;
+    // What does not exist for callers does not change either.
+    if (method === "notifications/resources/updated" && !hasResource(controls, String(params?.uri)))
+      return;
     this.#send(message, about);
   }
 

@@ -192,7 +192,7 @@ describe("--check", () => {
   tools       charge, list
   isolation   session
   credential  Authorization
-  kept secret 1 value
+  kept secret 2 values
 `);
     const json = await run(["gateway", "--config", config, "--check", "--json"]);
     expect(valuesIn(json.stdout)).toEqual([

@@ -1,5 +1,6 @@
 /** Compensating controls: what exists for callers, what people have to agree to, and what is written down. */
 import { fileURLToPath } from "node:url";
+import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { carriedBy } from "../../src/carry/hop.js";
 import {
@@ -67,6 +68,19 @@ describe("an allow-list", () => {
     const ref = { type: "ref/prompt", name: "two" } as const;
     const completing = client.complete({ ref, argument: { name: "a", value: "b" } });
     await expect(completing).rejects.toMatchObject({ code: "policy_denied" });
+  });
+
+  test("lets no news of what does not exist through", async () => {
+    await open({ resources: ["a:*"] });
+    const client = await rig.join(await rig.root({ ...TOOLS, update: {} }));
+    const heard: string[] = [];
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+      heard.push(params.uri);
+    });
+    for (const uri of ["b:1", "a:1"]) {
+      await client.callTool({ name: "update", arguments: { uri } });
+    }
+    await vi.waitFor(() => expect(heard).toEqual(["a:1"]));
   });
 
   test("stands beside the grant: what a chain may not use is not there either", async () => {
@@ -169,7 +183,7 @@ describe("the audit", () => {
       data: { server: "odd", risk: "medium", caller: "asserted", credential: ["KEY"] },
     });
     const { arguments: shown = {} } = (forwarded?.data ?? {}) as { arguments?: object };
-    expect(Object.keys(shown)[0]).toBe("account");
+    expect(Object.keys(shown)).toContain("account");
     expect(Object.values(shown).every((digest) => /^[\w-]{43}$/.test(digest))).toBe(true);
     expect(answered).toMatchObject({ kind: "call.answered", identity: "asserted" });
     expect(answered?.data).toMatchObject({ outcome: "result" });

@@ -67,7 +67,27 @@ describe("a launch", () => {
       places({}, { "/key": "secret-of-file\n" }),
     );
     expect(file.run).toMatchObject({ headers: { authorization: "Bearer secret-of-file" } });
-    expect(file.secrets).toEqual(["Bearer what-stood-there", "secret-of-file"]);
+    expect(file.secrets).toEqual(["Bearer what-stood-there", "what-stood-there", "secret-of-file"]);
+  });
+
+  test.each<[string, string, string[]]>([
+    ["a scheme and a token", "Token key-of-eight", ["key-of-eight"]],
+    [
+      "user and password of a header",
+      `Basic ${Buffer.from("ada:password-1").toString("base64")}`,
+      [Buffer.from("ada:password-1").toString("base64"), "password-1"],
+    ],
+    ["the password of a database", "postgres://ada:pass%2Fword-1@db.example/x", ["pass/word-1"]],
+    ["a key in a query", "https://a.example/mcp?key=key-of-eight&n=1", ["key-of-eight"]],
+    ["a key in a path", "https://a.example/s/0123456789abcdef0123/mcp", ["0123456789abcdef0123"]],
+  ])("knows %s by itself", (_what, value, parts) => {
+    const { secrets } = launch({ command: "x", env: { A: value } }, {}, places());
+    expect(secrets).toEqual([value, ...parts]);
+  });
+
+  test("keeps a key that stands in the url of a server", () => {
+    const { secrets } = launch({ url: "https://a.example/mcp?key=key-of-eight" }, {}, places());
+    expect(secrets).toEqual(["key-of-eight"]);
   });
 
   const credential = (source: object) => ({ credential: { env: { KEY: source } } });
