@@ -80,7 +80,9 @@ function finish(): void {
     ...outcomes.map(rowOf),
   ].join("\n");
   console.log(`\n${table}\n\nhistories: ${folder}`);
-  if (options.write) keep("chaos", "Chaos", SCENARIO_WORDS, table);
+  if (options.write && words.length === 0 && without === undefined) {
+    keep("chaos", "Chaos", SCENARIO_WORDS, table);
+  }
   const isWell = outcomes.every(({ violations }) => violations.length === 0);
   const isWhole = words.length > 0 || outcomes.length >= SCENARIOS.length;
   process.exitCode = isWell && isWhole ? 0 : 1;

@@ -134,6 +134,11 @@ export class Host {
     this.#start();
   }
 
+  /** What a guard that begins now is told stands. */
+  async live(): Promise<readonly CutEntry[]> {
+    return (await this.#store.snapshot()).entries;
+  }
+
   async audit(): Promise<string[]> {
     return (await this.#store.audit({ limit: 100_000 })).map((line) => canonicalize(line));
   }

@@ -1,5 +1,6 @@
 /** What must hold of a store's log when a run, or the store, is over. @module */
 import { verifyLog } from "../../src/audit/verify.js";
+import type { CutEntry } from "../../src/wire/cut.js";
 import type { Host } from "./host.js";
 import type { Truth } from "./truth.js";
 
@@ -12,7 +13,7 @@ export interface Promised {
 /** What each later cut of the same adds something to: it covers what was minted since. */
 const SO_FAR: readonly string[] = ["agent", "principal", "epoch"];
 
-/** What was promised is in the log, once; and the audit is whole. */
+/** What was promised is in the log, once, and in what the store hands to a guard that begins now; and the audit is whole. */
 export async function judgeLog(
   truth: Truth,
   host: Host,
@@ -33,8 +34,31 @@ export async function judgeLog(
       : [],
   );
   if (new Set(standing).size < standing.length) truth.fail("applied_twice", "a cut");
+  const kept = await host.live();
+  const heard = new Set(promised.map(({ id }) => id));
+  for (const { entry } of made) {
+    if (heard.has(entry.id) && !isOver(entry, host.clock.now()) && !kept.some(standsFor(entry))) {
+      truth.fail("cut_lost", `${entry.id} is in no snapshot`);
+    }
+  }
   const { firstBad } = verifyLog(await host.audit());
   if (firstBad !== undefined) {
     truth.fail("audit_broken", `line ${firstBad.line}: ${firstBad.reason}`);
   }
+}
+
+/** Whether an entry, or a newer one of the same boundary, says what `promised` said. */
+function standsFor(promised: CutEntry): (entry: CutEntry) => boolean {
+  if (promised.kind !== "cut")
+    return (entry) => entry.kind === promised.kind && entry.id === promised.id;
+  const boundary = JSON.stringify(promised.boundary);
+  return (entry) =>
+    entry.kind === "cut" &&
+    entry.position >= promised.position &&
+    JSON.stringify(entry.boundary) === boundary;
+}
+
+/** All that it could cover has expired. */
+function isOver({ until }: CutEntry, now: number): boolean {
+  return until !== undefined && until < now;
 }

@@ -1,7 +1,7 @@
 /** The simulation in its short form, and whether it would find what it is there for. @module */
 import { describe, expect, test } from "vitest";
 import { PLANTS } from "./plants.js";
-import { simulate } from "./run.js";
+import { type Plant, simulate } from "./run.js";
 
 const SEEDS = 60;
 /** Within so many seeds a planted bug must show. */
@@ -21,6 +21,21 @@ describe("guards and a store over links that lose, delay, repeat and break", () 
   test("do the same again for the same seed", async () => {
     expect(await simulate({ seed: 7 })).toEqual(await simulate({ seed: 7 }));
   });
+});
+
+test("a store whose last snapshot leaves out what it acknowledged has lost it", async () => {
+  const faults = new Set<string>();
+  const plant: Plant = {
+    store: (store) => ({
+      ...store,
+      snapshot: async () => ({ ...(await store.snapshot()), entries: [] }),
+    }),
+  };
+  for (let seed = 1; seed <= SEEDS_TO_FIND && !faults.has("cut_lost"); seed++) {
+    const { violations } = await simulate({ seed, plant });
+    for (const { fault, what } of violations) if (/in no snapshot/.test(what)) faults.add(fault);
+  }
+  expect([...faults]).toEqual(["cut_lost"]);
 });
 
 describe("the simulation finds a guard or store that", () => {
