@@ -89,8 +89,10 @@ export class Stage {
     const seen = new Set<string>();
     return all.flat().filter((entry) => {
       if (!wide(entry)) return true;
-      const again = seen.has(entry.id);
-      seen.add(entry.id);
+      // Each log gives it an id of its own.
+      const what = JSON.stringify(entry.kind === "cut" && [entry.tenant, entry.boundary]);
+      const again = seen.has(what);
+      seen.add(what);
       return !again;
     });
   }

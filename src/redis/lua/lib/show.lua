@@ -23,9 +23,16 @@ local function spend_text(spend)
   return table.concat(parts, ',')
 end
 
--- {digest, json} of an authority.
+-- {digest, json} of an authority. Many hops share one, so each is read once.
+local authorities = {}
+
 local function authority_of(ref)
-  return cmsgpack.unpack(redis.call('HGET', base .. 'ga', ref))
+  local known = authorities[ref]
+  if known == nil then
+    known = cmsgpack.unpack(redis.call('HGET', base .. 'ga', int(ref)))
+    authorities[ref] = known
+  end
+  return known
 end
 
 -- 17 texts: id, parent or '', depth, agent, flags, holder, authority's digest, state, createdAt, expiresAt, predecessor or '', position,
