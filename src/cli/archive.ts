@@ -1,6 +1,7 @@
 /** `legate export --archive`: sealed lines that nothing needs any more, as files with signed checkpoints; then they leave the servers. @module */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -11,9 +12,10 @@ import {
 import { join } from "node:path";
 import { sealLine } from "../audit/chain.js";
 import { type NoteSigner, signCheckpoint } from "../audit/checkpoint.js";
+import { DelegationError } from "../base/error.js";
 import type { LineRange } from "../redis/archive.js";
+import { noteSigner } from "../token/note-key.js";
 import { CommandError, EXIT, type ExitCode } from "./exit.js";
-import { noteSigner } from "./note-key.js";
 import { segmentName } from "./segments.js";
 import type { Opened } from "./state.js";
 import type { Terminal } from "./terminal.js";
@@ -55,7 +57,7 @@ export async function archiveLog(
       "openssl genpkey -algorithm ed25519 -out archive.pem; openssl pkey -in archive.pem -pubout -out archive.pub",
     );
   }
-  const signer = noteSigner(readFileSync(key, "utf8"), "legate-archive");
+  const signer = signerIn(key);
   const until = instantOf(before, now);
   mkdirSync(folder, { recursive: true });
   let lines = 0;
@@ -75,6 +77,15 @@ export async function archiveLog(
       : `${count(lines, "line")} archived; legate verify ${folder} --key PUBLIC.pem checks them`,
   );
   return EXIT.ok;
+}
+
+function signerIn(path: string): NoteSigner {
+  if (!existsSync(path)) throw new CommandError(EXIT.notFound, `no such file: ${path}`);
+  try {
+    return noteSigner(readFileSync(path, "utf8"), "legate-archive");
+  } catch (thrown) {
+    throw usage(thrown instanceof DelegationError ? thrown.message : `not a key: ${path}`);
+  }
 }
 
 function partOf({ first, last }: LineRange): LineRange {

@@ -1,9 +1,9 @@
 /** `legate verify`: checks an audit log offline, and says what that proves and what not. @module */
 import { type Checkpoint, openCheckpoint } from "../audit/checkpoint.js";
 import { type LogFault, type LogVerdict, verifyLog } from "../audit/verify.js";
+import { noteVerifier } from "../token/note-key.js";
 import { CommandError, EXIT, type ExitCode } from "./exit.js";
 import { linesOf } from "./lines.js";
-import { noteVerifier } from "./note-key.js";
 import { filesOf, linesOfAll, notesBeside } from "./segments.js";
 import type { Terminal } from "./terminal.js";
 import { count } from "./wording.js";
