@@ -15,6 +15,7 @@ import {
 } from "../wire/gateway-config.js";
 import { CommandError, EXIT, type ExitCode } from "./exit.js";
 import { type GroundOptions, openGround, textOf } from "./gateway-ground.js";
+import { fired, stopSignal } from "./stop-signal.js";
 import type { Terminal } from "./terminal.js";
 
 /** What the command was told. */
@@ -88,10 +89,7 @@ async function serve(
     tellDoor(terminal, { name, audience }, web.urls.get(name) ?? "");
   }
   terminal.say("Ctrl-C ends it");
-  await new Promise<void>((resolve) => {
-    if (stop.aborted) resolve();
-    stop.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await fired(stop);
   await web.close();
 }
 
@@ -196,11 +194,4 @@ function told(thrown: unknown): unknown {
   const faults = ["config_invalid", "malformed", "duplicate_member", "non_finite", "too_large"];
   if (!faults.includes(code)) return thrown;
   return new CommandError(EXIT.usage, `${code}: ${message}`);
-}
-
-/** Ctrl-C, and what clients send to the programs that they have started. */
-function stopSignal(interrupt: AbortSignal): AbortSignal {
-  const asked = new AbortController();
-  process.once("SIGTERM", () => asked.abort());
-  return AbortSignal.any([interrupt, asked.signal]);
 }

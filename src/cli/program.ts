@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT, type ExitCode } from "./exit.js";
 import { addDemo, addVectors, addVerify } from "./file-commands.js";
 import { addGateway } from "./gateway-command.js";
+import { addMcp } from "./mcp-command.js";
 import { type End, examplesFirst, type Session } from "./options.js";
 import { addStateCommands } from "./state-commands.js";
 
@@ -52,12 +53,14 @@ function build(session: Session, end: End): Command {
     "legate revoke hop:HOP --dry-run      what a cut would stop",
     "legate verify audit.jsonl            check an audit log offline",
     "legate doctor --redis URL            what of a server's settings does not fit",
+    "legate mcp --journal legate.jsonl    the coordinator as an MCP server",
   ]);
   program.addHelpText("after", EXIT_CODES);
   addDemo(program, session, end);
   addStateCommands(program, session, end);
   addVerify(program, session, end);
   addVectors(program, session, end);
+  addMcp(program, session, end);
   addGateway(program, session, end);
   return program;
 }

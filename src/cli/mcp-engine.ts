@@ -1,0 +1,80 @@
+/** The coordinator that `legate mcp` serves: on a journal, whose one writer it is, or on Redis, beside one that keeps guards live. @module */
+import { existsSync } from "node:fs";
+import type { Guard } from "../guard/guard.js";
+import type { CoordinatorEngine } from "../mcp/coordinator-engine.js";
+import { CommandError, EXIT } from "./exit.js";
+import { locked } from "./state.js";
+
+/** Which one, and who signs there. */
+export interface EngineOptions {
+  readonly journal?: string;
+  readonly redis?: string;
+  readonly prefix: string;
+  readonly tenant: string;
+  readonly issuer?: string;
+  /** File with the issuer's private keys; the journal has its own. */
+  readonly keys?: string;
+}
+
+/** An engine that is opened for one command. */
+export interface OpenedEngine extends CoordinatorEngine {
+  guard(options: { readonly name: string; readonly audience: string }): Promise<Guard>;
+  close(): Promise<void>;
+}
+
+/** @throws {CommandError} `usage` when none is named, `notFound`, `conflict`, `unreachable` */
+export async function openEngine(options: EngineOptions): Promise<OpenedEngine> {
+  const { journal = "", redis = "", tenant, issuer } = options;
+  if (redis !== "") return onRedis(options, redis);
+  if (journal === "") {
+    throw new CommandError(
+      EXIT.usage,
+      "which coordinator? this command serves a journal, or a deployment on Redis",
+      "--journal PATH, or --redis URL --issuer URL --keys FILE; or set LEGATE_JOURNAL or LEGATE_REDIS",
+    );
+  }
+  if (!existsSync(journal)) throw new CommandError(EXIT.notFound, `no such journal: ${journal}`);
+  const { openEmbedded } = await import("../memory/embedded.js");
+  try {
+    return await openEmbedded({ journal, tenant, ...(issuer === undefined ? {} : { issuer }) });
+  } catch (thrown) {
+    throw locked(thrown, journal);
+  }
+}
+
+async function onRedis(
+  { prefix, tenant, issuer, keys }: EngineOptions,
+  url: string,
+): Promise<OpenedEngine> {
+  if (issuer === undefined || keys === undefined) {
+    throw new CommandError(
+      EXIT.usage,
+      "who signs? on Redis a coordinator is told",
+      "--issuer URL --keys FILE, the private keys of the issuer",
+    );
+  }
+  // Reading keys would make the file: a slip of the pen must not.
+  if (!existsSync(keys)) throw new CommandError(EXIT.notFound, `cannot read ${keys}`);
+  const [{ openKeyFile }, { findDeployment }, { openRedisEngine }, here] = await Promise.all([
+    import("../memory/key-file.js"),
+    import("../redis/deployment.js"),
+    import("../redis/engine.js"),
+    import("./redis-state.js"),
+  ]);
+  const where = here.hostsOf(url);
+  try {
+    const found = await findDeployment({ url, prefix });
+    if (found === undefined) {
+      throw new CommandError(
+        EXIT.notFound,
+        `no deployment named ${prefix} on ${where}`,
+        "--prefix names another one; a coordinator starts it",
+      );
+    }
+    const ring = openKeyFile(keys);
+    const how = { url, prefix, ...found, tenant, issuer, keys: ring, heartbeats: false };
+    return await openRedisEngine(how);
+  } catch (thrown) {
+    throw here.told(thrown, where);
+  }
+}
