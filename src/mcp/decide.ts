@@ -43,16 +43,34 @@ export function decide(
     const { guard, audience } = desk;
     const { tokens, possession, tickets } = credentials;
     const { tool, arguments: args } = actOf(method, params);
-    const checked = acceptanceOf(desk, method, params, accept);
+    const rule = ruleOf(method);
+    const checked = rule === "authorize" ? accept : heard(desk, accept);
+    const accepts = acceptanceOf(desk, method, params, checked);
     // Member by member: this is the hot path.
-    const bare = { tokens, possession, tool, arguments: args, audience, accept: checked };
+    const bare = { tokens, possession, tool, arguments: args, audience, accept: accepts };
     const call: Call = tickets === undefined ? bare : { ...bare, tickets };
-    if (ruleOf(method) === "authenticate") return guard.authenticate(call);
+    if (rule === "authenticate") return guard.authenticate(call);
     const deciding = guard.authorize(call);
     return method === "tools/call" ? deciding : deciding.then(namingTheMethod);
   } catch (thrown) {
     return deniedBy(exposed(thrown));
   }
+}
+
+/** Where no grant is asked, its audience is nevertheless: a chain for another server is nobody here. */
+function heard(
+  { audience }: Desk,
+  accept: (chain: VerifiedChain) => void,
+): (chain: VerifiedChain) => void {
+  return (chain) => {
+    if (!chain.grant.audience.includes(audience)) {
+      throw new DelegationError("audience_mismatch", "the grant is for another audience", {
+        hop: leafOf(chain),
+        rule: "audience",
+      });
+    }
+    accept(chain);
+  };
 }
 
 /** What a method asks of a chain besides its grants. */

@@ -21,12 +21,12 @@ interface Connects {
 }
 
 /** A client's transport that presents the speaker's chain, with a fresh proof for each message that has a method. */
-export function speaking(inner: Transport, speaker: Speaker): Transport {
+export function speaking(inner: Transport, speaker: Speaker, audience = AUDIENCE): Transport {
   const { send } = inner;
   inner.send = (message, options) => {
     const { hop } = speaker;
     if (hop === undefined || !("method" in message)) return send.call(inner, message, options);
-    return send.call(inner, presented(hop, message), options);
+    return send.call(inner, presented(hop, message, audience), options);
   };
   return inner;
 }
@@ -57,7 +57,7 @@ export async function linked(
   const [near, far] = InMemoryTransport.createLinkedPair();
   await server.connect(guard === undefined ? far : guardTransport(far, guard, { audience }));
   const client = new Client({ name: "agent", version: "1" });
-  await client.connect(speaking(near, speaker));
+  await client.connect(speaking(near, speaker, audience));
   return client;
 }
 
