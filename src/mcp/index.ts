@@ -3,6 +3,10 @@
  *
  * @module
  */
+export type { CarrierOptions } from "../carry/carrier.js";
+export type { Fetch } from "../carry/fetch.js";
+export { type CarriedHop, carriedBy, currentHop, type Said, withHop } from "../carry/hop.js";
+export { type Need, needOf } from "../carry/refusal.js";
 export {
   type GatewayConfig,
   type GatewayControls,
@@ -14,6 +18,7 @@ export {
   type SecretSource,
 } from "../wire/gateway-config.js";
 export type { AuthInfo, ChainExtra } from "./auth-info.js";
+export { type CarriedTransport, type CarryOptions, carryTransport } from "./carry-transport.js";
 export type { CoordinatorEngine } from "./coordinator-engine.js";
 export type { Owner } from "./coordinator-handles.js";
 export {

@@ -223,7 +223,7 @@ describe("tokens", () => {
   test.each([
     ["another server", { ...GRANT, audience: [OTHER] }, 0, "audience_mismatch"],
     ["a time that is over", { ...GRANT, expiresAt: 1_800_000_060 }, 60_000, "token_expired"],
-  ] as const)("for %s are not shown at all", async (_why, grant, wait, code) => {
+  ])("for %s are not shown at all", async (_why, grant, wait, code) => {
     const hop = await engine.root({ grant });
     engine.timers.advance(wait);
     expect(() => carrier.present(hop, ACT)).toThrow(expect.objectContaining({ code }));
