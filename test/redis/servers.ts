@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -181,14 +182,21 @@ export class RedisServer {
     }
   }
 
-  /** Cuts `bytes` off the end of the append-only file, as a loss of power may. */
-  cutAppendOnlyFile(bytes: number): void {
+  /** Cuts the end off the append-only file, as a loss of power may: all beyond `length` bytes. */
+  cutAppendOnlyFile(length: number): void {
+    truncateSync(this.#appendOnlyFile(), Math.min(length, this.appendOnlyBytes));
+  }
+
+  /** Length of the append-only file. */
+  get appendOnlyBytes(): number {
+    return statSync(this.#appendOnlyFile()).size;
+  }
+
+  #appendOnlyFile(): string {
     const folder = join(this.dir, "appendonlydir");
     const manifest = readFileSync(join(folder, "appendonly.aof.manifest"), "utf8");
     const names = [...manifest.matchAll(/^file (\S+) .* type i$/gm)].map((match) => match[1] ?? "");
-    const path = join(folder, names.at(-1) ?? "");
-    const { length } = readFileSync(path);
-    truncateSync(path, Math.max(0, length - bytes));
+    return join(folder, names.at(-1) ?? "");
   }
 
   /** Ends the process and removes its folder. */
