@@ -28,7 +28,7 @@ export function addGateway(program: Command, session: Session, end: End): void {
     .option("--http", "serve over HTTP on this machine, one path for each server")
     .option("--port <number>", "port to listen on; a free one unless told", whole)
     .option("--check", "read file and credentials, tell what would be served, and end")
-    .option("--issuer <url>", "who signs the tokens; that of a journal unless told")
+    .option("--issuer <url>", "who signs the tokens; https://legate.localhost unless told")
     .option("--jwks <file>", "public keys of the issuer, on Redis")
     .action(async (server: readonly string[], options: Told) => {
       const { gateway } = await import("./gateway.js");

@@ -1,6 +1,6 @@
 /** `legate gateway` as clients start it: over stdio from their own list of servers, and over HTTP. */
 import { spawn } from "node:child_process";
-import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -13,7 +13,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { carryTransport } from "../../src/mcp/carry-transport.js";
 import type { McpTransport } from "../../src/mcp/transport.js";
 import { type EmbeddedHop, openEmbedded } from "../../src/memory/embedded.js";
-import { type Built, buildCommand, valuesIn } from "./command.js";
+import { type Built, buildCommand, ROOT, valuesIn } from "./command.js";
 
 // Each run is a process of its own, and the machine may be busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 });
@@ -170,6 +170,17 @@ test("over HTTP serves all servers of a list, each at its own path, until it is 
 });
 
 describe("--check", () => {
+  test("takes the file that the README shows, word for word", async () => {
+    const path = join(ROOT, "examples", "gateway.json");
+    const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+    expect(readme).toContain(
+      `\`\`\`json examples/gateway.json\n${readFileSync(path, "utf8")}\`\`\``,
+    );
+    const args = ["gateway", "--config", path, "--check"];
+    const { status } = await command.run(args, { env: { TICKETS_TOKEN: SECRET } });
+    expect(status).toBe(0);
+  });
+
   test("tells what would be served, and no secret", async () => {
     const config = write("check.json", {
       mcpServers: { pay: { url: "https://pay.example/mcp?key=in-the-url" } },

@@ -4,7 +4,13 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import {
+  Client as NewerClient,
+  StreamableHTTPClientTransport as NewerTransport,
+} from "@modelcontextprotocol/client";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { carryTransport } from "../../src/mcp/carry-transport.js";
 import { ALL, type GatewayRig, openRig, serverPath, textOf } from "./gateway-rig.js";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -171,4 +177,37 @@ test("a session that the server has forgotten is begun again for the next reques
   });
   expect(textOf(await client.callTool({ name: "pay" }))).toBe("done");
   expect(begun).toBe(2);
+});
+
+describe("the newer SDK", () => {
+  const newer = fileURLToPath(new URL("newer-server.mjs", import.meta.url));
+
+  test("behind the gateway", async () => {
+    rig = await openRig({ mcpServers: { newer: { command: process.execPath, args: [newer] } } });
+    const client = await rig.join(await rig.root({ hello: {} }));
+    expect(textOf(await client.callTool({ name: "hello" }))).toBe("hello");
+    await expect(client.callTool({ name: "other" })).rejects.toMatchObject({
+      code: "tool_not_granted",
+    });
+  });
+
+  test.each(["legacy", "auto"] as const)("in front of it over HTTP, as %s", async (mode) => {
+    rig = await openRig({ mcpServers: { newer: { command: process.execPath, args: [newer] } } });
+    const hop = await rig.root({ hello: {} });
+    const url = (await rig.http()).urls.get("newer") ?? "";
+    const audience = rig.gateway.doors[0]?.audience ?? "";
+    const client = new NewerClient(
+      { name: "test", version: "2" },
+      { versionNegotiation: { mode } },
+    );
+    await client.connect(
+      carryTransport((fetch) => new NewerTransport(new URL(url), { fetch }), {
+        hop,
+        audience,
+        url,
+      }),
+    );
+    expect(textOf(await client.callTool({ name: "hello" }))).toBe("hello");
+    await client.close();
+  });
 });
