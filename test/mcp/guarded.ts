@@ -37,7 +37,7 @@ export function presented<M extends { method: string; params?: object | undefine
   message: M,
   audience = AUDIENCE,
 ): M {
-  const act = actOf(message.method, message.params);
+  const act = askedBy(message);
   const { tokens, possession } = hop.call(act.tool, act.arguments, { audience });
   const proof = "proof" in possession ? possession.proof : undefined;
   const { _meta = {} }: { _meta?: object } = message.params ?? {};
@@ -45,6 +45,13 @@ export function presented<M extends { method: string; params?: object | undefine
     ...message,
     params: { ...message.params, _meta: { ..._meta, [PRESENT_META]: { tokens, proof } } },
   };
+}
+
+/** What is asked, by whatever name: also by one that no carrier would sign for. */
+function askedBy({ method, params }: { method: string; params?: object | undefined }) {
+  if (method !== "tools/call") return actOf(method, params);
+  const { name = "", arguments: given = {} }: { name?: string; arguments?: object } = params ?? {};
+  return { tool: name, arguments: given };
 }
 
 /** Connects a server behind a guard, or without one, and a client that speaks as `speaker`. */
