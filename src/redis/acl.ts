@@ -44,7 +44,7 @@ const GUARDED = [
 
 /** What a guard writes: the partition's own record, the audit log, trees' counters, what is used once, shown proofs, and reports. */
 const WRITTEN_BY_GUARDS = [
-  ...["", "[afnoqtuv][0-9]*", "m", "log", "mark", "z*", "guards", "heard", "held", "lives"],
+  ...["", "[afoqtuv][0-9]*", "m", "log", "mark", "z*", "guards", "heard", "held", "lives"],
 ];
 /** What it reads besides: records of trees and hops, marks of tenants, the log of cuts and its heartbeats. */
 const READ_BY_GUARDS = ["[hix][0-9]*", "S*", "feed", "cuts", "hb", "lease", "run"];
