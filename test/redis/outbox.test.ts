@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { DelegationError } from "../../src/base/error.js";
+import { OUTBOX_THINGS_MAX } from "../../src/base/limits.js";
 import { systemTimers } from "../../src/lifecycle/timers.js";
 import { openOutbox } from "../../src/redis/outbox.js";
 import type { Outbox, OutboxOptions } from "../../src/redis/outbox-contract.js";
@@ -100,6 +101,60 @@ describe("what is said", () => {
   });
 });
 
+describe("what has happened already", () => {
+  const use = (id: string, partitions = [0]) => ({ id, partitions, what: { use: id } });
+
+  test("is on disk when it is noted, and said to a life that lost it, and to no other partition", async () => {
+    const said: string[] = [];
+    const outbox = box({
+      say: async ({ id }, partition) => void said.push(`${id} to ${partition}`),
+    });
+    await outbox.note(use("a"));
+    await outbox.note(use("b"));
+    expect(readFileSync(path, "utf8")).toContain('"id":"b"');
+    await outbox.repair(1);
+    await outbox.repair(0, ({ id }) => id === "b");
+    expect(said).toEqual(["b to 0"]);
+  });
+
+  test("is read back with the name of the outbox, and is held as long as it is kept", async () => {
+    const outbox = box({ name: () => "first" });
+    await outbox.note(use("a", [1]));
+    expect([0, 1].map((partition) => outbox.holds(partition))).toEqual([false, true]);
+    await outbox.close();
+    const again = box({ name: () => "second", keepMs: 1 });
+    expect(again.id).toBe("first");
+    expect(again.holds(1)).toBe(true);
+    await again.note(use("b", [0]));
+    await waitFor("it to go", 5_000, () => !again.holds(0) || undefined);
+  });
+
+  test("counts where it is told to count alone", async () => {
+    const outbox = box({ counted: ({ what }) => "use" in what });
+    await outbox.say(thing("cut"), async () => 1);
+    expect(outbox.holds(0)).toBe(false);
+    await outbox.note(use("a"));
+    expect(outbox.holds(0)).toBe(true);
+  });
+
+  test("is refused when the outbox is full, and what was noted before stays", async () => {
+    const outbox = openOutbox({
+      durability: stage.durability,
+      timers: systemTimers,
+      name: () => "box",
+      say: async () => undefined,
+    });
+    boxes.push(outbox);
+    const notes = Array.from({ length: OUTBOX_THINGS_MAX }, (_, n) => outbox.note(use(`${n}`)));
+    await Promise.all(notes);
+    await expect(outbox.note(use("more"))).rejects.toMatchObject({
+      code: "store_unavailable",
+      rule: "OUTBOX_THINGS_MAX",
+    });
+    expect(outbox.size).toBe(OUTBOX_THINGS_MAX);
+  });
+});
+
 describe("a life that lost everything", () => {
   test("is told it again, and what it has already is no second cut", async () => {
     const outbox = box({ say });
@@ -158,13 +213,16 @@ describe("the file", () => {
     expect(box().size).toBe(2);
   });
 
-  test.each(["{not json}", '"text"', '{"id":"a","partitions":["x"],"what":{}}', '{"id":1}'])(
-    "is refused when a line says %s",
-    (line) => {
-      writeFileSync(path, `${line}\n`);
-      expect(() => box()).toThrow(expect.objectContaining({ code: "journal_damaged" }));
-    },
-  );
+  test.each([
+    "{not json}",
+    "null",
+    '"text"',
+    '{"id":"a","partitions":["x"],"what":{}}',
+    '{"id":1}',
+  ])("is refused when a line says %s", (line) => {
+    writeFileSync(path, `${line}\n`);
+    expect(() => box()).toThrow(expect.objectContaining({ code: "journal_damaged" }));
+  });
 
   test("is one process's alone", async () => {
     const outbox = box();

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ManualClock } from "../../src/base/clock.js";
 import { DelegationError } from "../../src/base/error.js";
+import type { RedisStoreOptions } from "../../src/redis/options.js";
 import { CONCESSIONS } from "../../src/redis/settings.js";
 import { createRedisStore, type RedisStore } from "../../src/redis/store.js";
 import { Stage, TOLERANCE_MS } from "../contract/stage.js";
 import { RedisServer } from "./servers.js";
+import { addUsers, userOf } from "./users.js";
 import { waitFor } from "./wait.js";
 
 const LONG_MS = 15_000;
@@ -34,7 +36,11 @@ afterEach(async () => {
 });
 
 /** One process of the deployment, with an outbox of its own. */
-async function process(name: string, testClock: ManualClock): Promise<RedisStore> {
+async function process(
+  name: string,
+  testClock: ManualClock,
+  login: Partial<RedisStoreOptions> = {},
+): Promise<RedisStore> {
   const store = await createRedisStore({
     url: server.url,
     partitions: 1,
@@ -42,6 +48,8 @@ async function process(name: string, testClock: ManualClock): Promise<RedisStore
     testClock,
     accept: CONCESSIONS,
     outbox: join(folder, name),
+    heartbeats: name !== "guard",
+    ...login,
   });
   open.push(store);
   return store;
@@ -161,6 +169,25 @@ describe("what a life of the owner forgot", () => {
     2 * LONG_MS,
   );
 });
+
+test(
+  "a guard with no right but its own writes again what it let happen",
+  async () => {
+    const place = { prefix: "legate", partitions: 1 };
+    await addUsers([server], place);
+    const guard = await process("guard", stage.clock, userOf(place.prefix, "guard"));
+    await admit({ once: "early" }, guard);
+    const mark = server.appendOnlyBytes;
+    await admit({ once: "late", ...SPENT }, guard);
+    await forget(mark);
+    // Users are the server's own, and gone with it.
+    await addUsers([server], place);
+    await until("proof_replayed", () => admit({ once: "late" }));
+    expect((await stage.hop("root")).counters.spend).toEqual({ EUR: "1" });
+    expect(await server.ask("ACL", "LOG")).toEqual([]);
+  },
+  2 * LONG_MS,
+);
 
 describe("said of a hop before it was forgotten", () => {
   const kinds = async () =>
