@@ -22,7 +22,7 @@ export function addGateway(program: Command, session: Session, end: End): void {
     .argument("[command...]", "a server to start, after --")
     .option("--config <file>", "servers of a file: an mcpServers JSON, with a section legate")
     .option("--url <url>", "a server at a URL")
-    .option("--server <name>", "which server of the file is served on stdio")
+    .option("--server <name>", "which server of the file; all of them over HTTP unless told")
     .option("--audience <url>", "what tokens for the server name")
     .option("--tools <name...>", "tools that exist for callers; all unless told")
     .option("--http", "serve over HTTP on this machine, one path for each server")

@@ -22,7 +22,7 @@ import type { Terminal } from "./terminal.js";
 export interface GatewayCommandOptions extends GroundOptions {
   readonly config?: string;
   readonly url?: string;
-  /** Which server of the file. */
+  /** Which server of the file; over stdio there is one. */
   readonly server?: string;
   readonly audience?: string;
   readonly tools?: readonly string[];
@@ -48,15 +48,15 @@ export async function gateway(
 ): Promise<ExitCode> {
   const config = inOrder(() => configOf(command, options));
   if (options.check) return check(terminal, config);
-  const only = options.http ? undefined : chosen(config, options.server);
-  const served = only === undefined ? config : { ...config, servers: [only] };
+  const all = options.http && options.server === undefined;
+  const only = all ? {} : { only: chosen(config, options.server) };
   const ground = await openGround(options, gatewayPolicy(config));
   const stop = stopSignal(options.interrupt);
   try {
     const log = (server: string, line: string) => terminal.say(`${server}: ${line}`);
     // Two gateways of one deployment may have the same file; their guards must not have the same name.
     const name = options.redis ? opaqueId(config.name, systemRandom) : config.name;
-    const opened = await openGateway({ config: { ...served, name }, ground, log });
+    const opened = await openGateway({ config: { ...config, name }, ...only, ground, log });
     try {
       await serve(terminal, opened, options, stop);
     } finally {
@@ -136,11 +136,11 @@ function configOf(
 }
 
 /** @throws {CommandError} `usage` */
-function chosen({ servers }: GatewayConfig, name: string | undefined): GatewayServer {
+function chosen({ servers }: GatewayConfig, name: string | undefined): string {
   const names = servers.map((server) => server.name).join(", ");
   const found = servers.filter((server) => name === undefined || server.name === name);
   const [only] = found;
-  if (only !== undefined && found.length === 1) return only;
+  if (only !== undefined && found.length === 1) return only.name;
   throw new CommandError(
     EXIT.usage,
     name === undefined ? "which server? one is served over stdio" : `no such server: ${name}`,

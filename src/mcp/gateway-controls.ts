@@ -20,11 +20,11 @@ import { isRecord } from "./message.js";
 /** The part of the controls that is about what may be asked for. */
 export type Reach = Pick<GatewayControls, "tools" | "resources" | "prompts" | "risk" | "toolRisk">;
 
-export function hasTool({ tools }: Reach, tool: string): boolean {
+function hasTool({ tools }: Reach, tool: string): boolean {
   return tools === undefined || tools.includes(tool);
 }
 
-export function hasPrompt({ prompts }: Reach, prompt: string): boolean {
+function hasPrompt({ prompts }: Reach, prompt: string): boolean {
   return prompts === undefined || prompts.some((name) => matches(name, prompt));
 }
 

@@ -1,4 +1,5 @@
 /** Messages of JSON-RPC as the gateway hands them on: it looks at their frame and at what delegation touches, and at nothing else. @module */
+import { JSON_DEPTH_MAX } from "../base/limits.js";
 import { isRecord } from "./message.js";
 
 export type RpcId = string | number;
@@ -39,9 +40,10 @@ export interface Connection {
   setProtocolVersion?: ((version: string) => void) | undefined;
 }
 
-/** Whether a value has the frame of a message; batches, which MCP no longer has, have not. */
+/** Whether a value has the frame of a message, and nests no deeper than it may; batches, which MCP no longer has, have not. */
 export function isMessage(value: unknown): value is RpcMessage {
-  if (!isRecord(value) || value.jsonrpc !== "2.0") return false;
+  if (!isRecord(value) || value.jsonrpc !== "2.0" || !isShallow(value, JSON_DEPTH_MAX))
+    return false;
   const { id, method, params, result, error } = value;
   if (id !== undefined && typeof id !== "string" && typeof id !== "number") return false;
   if (method !== undefined) {
@@ -50,6 +52,12 @@ export function isMessage(value: unknown): value is RpcMessage {
   if (id === undefined) return false;
   if (error === undefined) return isRecord(result);
   return isRecord(error) && typeof error.code === "number" && typeof error.message === "string";
+}
+
+/** What nests deeper than anybody writes is there to exhaust whoever looks into it. */
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return depth > 0 && Object.values(value).every((member) => isShallow(member, depth - 1));
 }
 
 export function isRequest(message: RpcMessage): message is RpcRequest {

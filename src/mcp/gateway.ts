@@ -37,6 +37,8 @@ export interface GatewayGround {
 /** How to open a gateway. */
 export interface GatewayOptions {
   readonly config: GatewayConfig;
+  /** Name of the one server that is opened; all unless told. The rules are those of the whole file in any case. */
+  readonly only?: string;
   readonly ground: GatewayGround;
   /** A second gate besides the gateway's own rules; the ground's own is not asked here unless it is given. */
   readonly policy?: PolicyEngine;
@@ -81,8 +83,9 @@ const SYSTEM_PLACES: SecretPlaces = {
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, ground, policy, places = SYSTEM_PLACES, random = systemRandom } = options;
-  const { timers = systemTimers, log = () => undefined } = options;
-  for (const server of config.servers) checkCredentials(server, places);
+  const { only, timers = systemTimers, log = () => undefined } = options;
+  const servers = config.servers.filter(({ name }) => only === undefined || name === only);
+  for (const server of servers) checkCredentials(server, places);
   const own = gatewayPolicy(config);
   const rules = policy === undefined ? own : bothPolicies(own, policy);
   const scribe = createGatewayScribe({
@@ -92,7 +95,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     now: () => timers.now(),
   });
   const doors: Door[] = [];
-  for (const server of config.servers) {
+  for (const server of servers) {
     const { name, controls } = server;
     const { audience } = controls;
     const guard = await ground.guard({ name: `${config.name}/${name}`, audience, policy: rules });

@@ -153,6 +153,27 @@ describe("high risk", () => {
     });
   });
 
+  test("is agreed to under the rules of the whole file, where one server of it is opened", async () => {
+    const odd = { command: process.execPath, args: [ODD] };
+    const file = {
+      mcpServers: { odd, other: { command: "x" } },
+      legate: { servers: { odd: controls } },
+    };
+    rig = await openRig(file, {}, {}, "odd");
+    expect(rig.gateway.doors.map(({ name }) => name)).toEqual(["odd"]);
+    const hop = await rig.root(TOOLS);
+    const client = await rig.join(hop);
+    const [asked] = await hop.ask("params", {}, { audience: rig.gateway.doors[0]?.audience ?? "" });
+    const { tenant, coordinator } = rig.engine;
+    await coordinator.approve({ approver: "olga", tenant }, { ticket: asked?.id ?? "" });
+    const call = carriedBy(
+      hop,
+      { name: "params", arguments: {} },
+      { tickets: [asked?.ticket ?? ""] },
+    );
+    expect(textOf(await client.callTool(call))).toContain("params");
+  });
+
   test("is asked for by tool, and leaves the others alone", async () => {
     await open(controls);
     const client = await rig.join(await rig.root(TOOLS));

@@ -19,7 +19,7 @@ const SECRET = "sk-live-4711-do-not-show";
 const TOOLS = {
   ...ALL,
   ...Object.fromEntries(
-    "boot pid spawn params crash leak speakFor hang ask shout later garbage update huge"
+    "boot pid spawn params crash leak speakFor hang ask shout later garbage deep update huge"
       .split(" ")
       .map((name) => [name, {}]),
   ),
@@ -233,6 +233,7 @@ describe("what a server says", () => {
     const client = await rig.join(await rig.root(TOOLS));
     expect(await call(client, "garbage")).toBe("after");
     expect(rig.logged).toContain("odd: (a line that is no message)");
+    expect(await call(client, "deep")).toBe("too late");
     await expect(call(client, "huge")).rejects.toMatchObject({ code: "upstream_unavailable" });
   });
 });

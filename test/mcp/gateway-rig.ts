@@ -16,13 +16,17 @@ import type { GrantInput } from "../../src/wire/grant.js";
 
 const require = createRequire(import.meta.url);
 
+const MANIFESTS = {
+  filesystem: require.resolve("@modelcontextprotocol/server-filesystem/package.json"),
+  everything: require.resolve("@modelcontextprotocol/server-everything/package.json"),
+};
+
 /** The entry point of a public server, as it was installed. */
-export function serverPath(name: "filesystem" | "everything"): string {
-  const manifest = require.resolve(`@modelcontextprotocol/server-${name}/package.json`);
-  return join(dirname(manifest), "dist", "index.js");
+export function serverPath(name: keyof typeof MANIFESTS): string {
+  return join(dirname(MANIFESTS[name]), "dist", "index.js");
 }
 
-export const ADA = { issuer: "https://people.example", subject: "ada" };
+const ADA = { issuer: "https://people.example", subject: "ada" };
 
 /** Grants of everything that servers have. */
 export const ALL: GrantInput["tools"] = {
@@ -68,12 +72,14 @@ export async function openRig(
   file: object,
   env: Readonly<Record<string, string>> = {},
   files: Readonly<Record<string, string>> = {},
+  only?: string,
 ): Promise<GatewayRig> {
   const config = parseGatewayConfig(file);
   const engine = await openEmbedded({ policy: gatewayPolicy(config) });
   const logged: string[] = [];
   const gateway = await openGateway({
     config,
+    ...(only === undefined ? {} : { only }),
     ground: engine,
     log: (server, line) => void logged.push(`${server}: ${line}`),
     places: {

@@ -55,6 +55,11 @@ const tools = {
     process.stdout.write("this is no message\n");
     return text("after");
   },
+  deep: ({ id }) => {
+    const nested = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+    process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{"content":${nested}}}\n`);
+    return text("too late");
+  },
   update: ({ args }) => {
     send({ method: "notifications/resources/updated", params: { uri: args.uri } });
     return text("updated");
