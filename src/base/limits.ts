@@ -207,3 +207,5 @@ export const MCP_PAGE_DEFAULT = 50;
 export const MCP_AUDIT_LINES_MAX = 1_000;
 /** Sessions of one MCP server over HTTP; each holds a server of its own. */
 export const MCP_HTTP_SESSIONS_MAX = 1_000;
+/** Messages of one HTTP body: what the SDK's own transport takes. Each is judged. */
+export const BATCH_MAX = 100;

@@ -1,6 +1,7 @@
 /** The guard in front of Streamable HTTP: challenges, whose session it is, and streams that end with their chain. @module */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { DelegationError, exposed } from "../base/error.js";
+import { BATCH_MAX } from "../base/limits.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { Allowed } from "../guard/decision.js";
 import type { Guard } from "../guard/guard.js";
@@ -120,7 +121,7 @@ class Front {
       if (session !== undefined && this.#sessions.isOwn(session, chain) === false) refuseForeign();
     };
     const judged = await judgePost(this.#guard, {
-      messages: Array.isArray(body) ? body : [body],
+      messages: messagesIn(body),
       token,
       proved: req.headers.dpop !== undefined,
       audience: this.#audience,
@@ -182,6 +183,13 @@ class Front {
       if (res.statusCode < 300) this.#sessions.end(session);
     });
   }
+}
+
+/** One message, or the list that older clients send. @throws {DelegationError} `invalid_request` */
+function messagesIn(body: unknown): readonly unknown[] {
+  if (!Array.isArray(body)) return [body];
+  if (body.length <= BATCH_MAX) return body;
+  throw new DelegationError("invalid_request", "too many messages at once", { rule: "body" });
 }
 
 /** The response ends, unfinished, when the chain is cut, suspended or expires. */

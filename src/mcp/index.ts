@@ -17,7 +17,7 @@ export {
   type Risk,
   type SecretSource,
 } from "../wire/gateway-config.js";
-export type { AuthInfo, ChainExtra } from "./auth-info.js";
+export { type AuthInfo, CHAIN_EXTRA, type ChainExtra } from "./auth-info.js";
 export { type CarriedTransport, type CarryOptions, carryTransport } from "./carry-transport.js";
 export type { CoordinatorEngine } from "./coordinator-engine.js";
 export type { Owner } from "./coordinator-handles.js";

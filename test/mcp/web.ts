@@ -87,7 +87,7 @@ export async function openWeb(
   };
 }
 
-export function postOf(message: object, headers: Record<string, string> = {}): RequestInit {
+function postOf(message: object, headers: Record<string, string> = {}): RequestInit {
   return {
     method: "POST",
     headers: {
@@ -155,7 +155,7 @@ export function headersOf(
 }
 
 /** A `fetch` that carries a hop: what the run is under decides which. */
-export function carrying(
+function carrying(
   web: Pick<Web, "resource" | "timers">,
   who: () => EmbeddedHop | undefined,
   shown: Shown = {},
