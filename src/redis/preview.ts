@@ -1,4 +1,8 @@
-/** What a cut would stop: counted by looking at some nodes, estimated from the counts kept of every subtree beyond. @module */
+/**
+ * What a cut would stop: counted by looking at some nodes, estimated from the counts kept of every subtree beyond. A tree is looked at
+ * once, whatever its size.
+ * @module
+ */
 import { DelegationError } from "../base/error.js";
 import type { Preview } from "../coordinator/store.js";
 import { type HopState, isFinal } from "../lifecycle/state.js";
@@ -8,9 +12,11 @@ import { treeCount, treeOf, treesIn } from "./forest.js";
 import type { Ground } from "./ground.js";
 import { chainOf, type FoundNode, stepOf } from "./nodes.js";
 
-/** Nodes that one look brings; a preview looks at most so often. */
+/** Nodes that one look brings. */
 const STEP = 256;
-const STEPS_MAX = 8;
+/** Looks at most: within one tree, and where trees have to be found that a wide cut meets. */
+const STEPS_IN_TREE = 1;
+const STEPS_BEYOND = 8;
 
 type Wide = Exclude<Boundary, { tree: string }>;
 type Covers = (node: FoundNode) => boolean;
@@ -21,7 +27,7 @@ export async function previewOf(
   tenant: string,
   boundary: Boundary,
 ): Promise<Preview> {
-  const count = new Count(ground, tenant);
+  const count = new Count(ground, tenant, "tree" in boundary ? STEPS_IN_TREE : STEPS_BEYOND);
   if ("tree" in boundary) await countTree(count, boundary);
   else await countTenant(count, boundary);
   return count.preview();
@@ -98,6 +104,7 @@ function meets(boundary: Wide, hop: FoundNode["hop"]): boolean {
 class Count {
   readonly ground: Ground;
   readonly tenant: string;
+  readonly #stepsMax: number;
   readonly #byState: Partial<Record<HopState, number>> = {};
   readonly #agents = new Set<string>();
   readonly #tools = new Set<string>();
@@ -108,13 +115,14 @@ class Count {
   /** Nodes that were not looked at. */
   #left = 0;
 
-  constructor(ground: Ground, tenant: string) {
+  constructor(ground: Ground, tenant: string, stepsMax: number) {
     this.ground = ground;
     this.tenant = tenant;
+    this.#stepsMax = stepsMax;
   }
 
   get isFull(): boolean {
-    return this.#steps >= STEPS_MAX;
+    return this.#steps >= this.#stepsMax;
   }
 
   async walk(tree: TreeRecord, from: string | undefined, covers: Covers): Promise<void> {
@@ -132,6 +140,10 @@ class Count {
       seen += step.nodes.length;
       const last = step.nodes.at(-1);
       if (!step.more || last === undefined) return;
+      if (this.isFull) {
+        this.#left += step.total - seen;
+        return;
+      }
       cursor = `=${last.hop.id}`;
     }
   }

@@ -14,6 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+/** Suites share a machine with other suites. */
+const PATIENT = { connectMs: 5_000, commandMs: 10_000 };
+
 type Way = "whole" | "alone" | "together";
 
 /** Some hops, made and refused; the same each time. Gives what was said of each, and what is kept at the end. */
@@ -27,6 +30,7 @@ async function played(way: Way): Promise<unknown[]> {
       tolerance: 1_000,
       generation: "same",
       heartbeats: false,
+      patience: PATIENT,
     }),
   );
   // A mark that covers nobody is looked at all the same, and only by the whole move.
@@ -105,6 +109,7 @@ test("hops that share a turn share a script", async () => {
     prefix: "shared",
     partitions: 1,
     heartbeats: false,
+    patience: PATIENT,
   });
   const stage = await Stage.of(() => store);
   stage.clock.advance(Date.now() - stage.now);
@@ -127,6 +132,7 @@ test("a partition that lost what it was told is told again", async () => {
     prefix: "lost",
     partitions: 1,
     heartbeats: false,
+    patience: PATIENT,
   });
   const stage = await Stage.of(() => store);
   stage.clock.advance(Date.now() - stage.now);
