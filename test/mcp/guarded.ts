@@ -2,6 +2,7 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import type { ClientCapabilities } from "@modelcontextprotocol/sdk/types.js";
 import type { Guard } from "../../src/guard/guard.js";
 import { guardTransport } from "../../src/mcp/guard-transport.js";
 import type { EmbeddedHop } from "../../src/memory/embedded.js";
@@ -60,10 +61,11 @@ export async function linked(
   guard: Guard | undefined,
   speaker: Speaker,
   audience = AUDIENCE,
+  capabilities: ClientCapabilities = {},
 ): Promise<Client> {
   const [near, far] = InMemoryTransport.createLinkedPair();
   await server.connect(guard === undefined ? far : guardTransport(far, guard, { audience }));
-  const client = new Client({ name: "agent", version: "1" });
+  const client = new Client({ name: "agent", version: "1" }, { capabilities });
   await client.connect(speaking(near, speaker, audience));
   return client;
 }
