@@ -71,7 +71,8 @@ export function createGatewayScribe(options: {
       return write("call.answered", call, {
         outcome,
         ms,
-        ...(shown ? { result: digest(result) } : {}),
+        // Of what the server said: it may hold what canonical JSON does not.
+        ...(shown ? { result: sha256Base64url(`${key}${JSON.stringify(result)}`) } : {}),
       });
     },
   };

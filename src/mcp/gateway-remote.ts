@@ -2,6 +2,7 @@
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { GatewayRun } from "../wire/gateway-config.js";
+import { boundedFetch } from "./gateway-bounded.js";
 import { type Connection, isMessage, type RpcMessage } from "./gateway-message.js";
 import type { McpTransport } from "./transport.js";
 
@@ -19,10 +20,13 @@ export class ServerRemote implements Connection {
   constructor({ kind, url, headers }: Exclude<GatewayRun, { kind: "stdio" }>) {
     const requestInit = { headers: { ...headers } };
     if (kind === "sse") {
-      this.#transport = new SSEClientTransport(new URL(url), { requestInit });
+      this.#transport = new SSEClientTransport(new URL(url), { requestInit, fetch: boundedFetch });
       this.#farewell = async () => undefined;
     } else {
-      const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit });
+      const transport = new StreamableHTTPClientTransport(new URL(url), {
+        requestInit,
+        fetch: boundedFetch,
+      });
       this.#transport = transport as McpTransport;
       this.#farewell = () => transport.terminateSession();
     }

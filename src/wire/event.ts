@@ -7,7 +7,7 @@ const name = z.string().min(1).max(NAME_CHARS_MAX);
 /** What a caller of the store hands in; the store adds order and links. */
 export const auditDraftSchema = z.strictObject({
   /** `hop.opened`, `hop.created`, `hop.registered`, `hop.approved`, `hop.denied`, `hop.suspended`, `hop.resumed`, `hop.completed`,
-   * `hop.superseded`, `hop.replaced`, `lease.renewed`, `lease.lapsed`, `cut`, `ticket.asked`, `ticket.decided`, `call`, `calls`, `call.aborted`, `store.started`. */
+   * `hop.superseded`, `hop.replaced`, `lease.renewed`, `lease.lapsed`, `cut`, `ticket.asked`, `ticket.decided`, `call`, `calls`, `call.aborted`, `call.forwarded`, `call.answered`, `store.started`. */
   kind: name,
   tenant: name,
   tree: name.optional(),

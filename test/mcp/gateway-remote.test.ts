@@ -90,7 +90,10 @@ interface Heard {
 
 /** A server that answers as `answer` says, and keeps what it hears. */
 async function recorder(
-  answer: (method: string, heard: Heard) => { status?: number; body?: object | string },
+  answer: (
+    method: string,
+    heard: Heard,
+  ) => { status?: number; type?: string; body?: object | string },
 ): Promise<{ url: string; heard: Heard[] }> {
   const heard: Heard[] = [];
   const server = createServer(async (req, res) => {
@@ -101,11 +104,9 @@ async function recorder(
     if (req.method !== "POST") return res.writeHead(405).end();
     const { id, method } = JSON.parse(body) as { id?: number; method: string };
     if (id === undefined) return res.writeHead(202).end();
-    const { status = 200, body: told = {} } = answer(method, one);
+    const { status = 200, type = "application/json", body: told = {} } = answer(method, one);
     const json = typeof told === "string" ? told : JSON.stringify({ jsonrpc: "2.0", id, ...told });
-    return res
-      .writeHead(status, { "content-type": "application/json", "mcp-session-id": "s1" })
-      .end(json);
+    return res.writeHead(status, { "content-type": type, "mcp-session-id": "s1" }).end(json);
   });
   servers.push(server);
   server.listen(0, "127.0.0.1");
@@ -122,10 +123,10 @@ const INITIALIZED = {
 };
 const DONE = { result: { content: [{ type: "text", text: "done" }] } };
 
-async function behind(url: string): Promise<GatewayRig> {
+async function behind(url: string, more: object = {}): Promise<GatewayRig> {
   const credential = { headers: { Authorization: { fromEnv: "KEY", prefix: "Bearer " } } };
   rig = await openRig(
-    { mcpServers: { one: { url } }, legate: { servers: { one: { credential } } } },
+    { mcpServers: { one: { url } }, legate: { servers: { one: { credential, ...more } } } },
     { KEY: SECRET },
   );
   return rig;
@@ -160,6 +161,28 @@ describe.each(["memory", "http"] as const)("a credential in headers, callers ove
     expect(failed).toMatchObject({ code: "upstream_unavailable", rule: "http 401" });
     const seen = JSON.stringify([failed, String(failed), logged, await events()]);
     expect(seen).not.toContain(SECRET);
+  });
+});
+
+describe("an answer without end", () => {
+  const huge = "x".repeat(11_000_000);
+  test.each([
+    ["as JSON", "application/json", `{"jsonrpc":"2.0","id":ID,"result":{"content":["${huge}"]}}`],
+    ["as one event", "text/event-stream", `data: ${huge}`],
+  ])("%s is not read to its end", async (_what, type, told) => {
+    const { url } = await recorder((method, { body }) => {
+      if (method === "initialize") return { body: INITIALIZED };
+      const { id, params } = JSON.parse(body) as { id: number; params: { name: string } };
+      return params.name === "pay"
+        ? { body: DONE }
+        : { type, body: told.replace("ID", String(id)) };
+    });
+    const { root, join } = await behind(url, { callSeconds: 5 });
+    const client = await join(await root({ pay: {}, flood: {} }));
+    await expect(client.callTool({ name: "flood" })).rejects.toMatchObject({
+      code: expect.stringMatching(/upstream_unavailable|aborted/),
+    });
+    expect(textOf(await client.callTool({ name: "pay" }))).toBe("done");
   });
 });
 
