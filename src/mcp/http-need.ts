@@ -1,4 +1,5 @@
 /** What a request would need of a chain that does not allow it: told in a challenge, so that the caller can ask for exactly that. @module */
+import { canonicalize } from "../base/canonical.js";
 import type { JsonObject } from "../base/json-value.js";
 import { ARGUMENTS_MAX } from "../base/limits.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
@@ -53,7 +54,10 @@ export function needOf(
     for (const scope of scopesOf(act)) scopes.add(scope);
     if (!isName(act.tool)) continue;
     if (classifyScope(act.tool) !== undefined) scopes.add(act.tool);
-    tools[act.tool] = constraintsFor(chain, act, audience);
+    const wanted = constraintsFor(chain, act, audience);
+    const before = tools[act.tool] ?? wanted;
+    // Two calls that differ fit into no one map but the free one.
+    tools[act.tool] = canonicalize(before) === canonicalize(wanted) ? wanted : {};
   }
   const details = Object.keys(tools).length === 0 ? [] : [{ type: AAT_DETAIL_TYPE, tools }];
   return { scopes: [...scopes], details };

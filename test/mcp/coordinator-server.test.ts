@@ -5,6 +5,7 @@ import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CONFIRM_MS, HANDLES_PER_HOP_MAX } from "../../src/base/limits.js";
+import { systemRandom } from "../../src/base/random.js";
 import type { CarriedHop } from "../../src/carry/hop.js";
 import type { Guard } from "../../src/guard/guard.js";
 import { carryTransport } from "../../src/mcp/carry-transport.js";
@@ -14,6 +15,8 @@ import {
 } from "../../src/mcp/coordinator-server.js";
 import { type GatewayHttp, serveGatewayHttp } from "../../src/mcp/gateway-http.js";
 import type { EmbeddedHop } from "../../src/memory/embedded.js";
+import { makeAatProof } from "../../src/token/aat-proof.js";
+import { generateSigningKey } from "../../src/token/key.js";
 import type { GrantInput } from "../../src/wire/grant.js";
 import { listedTools, TICKETS_META } from "../../src/wire/mcp-tools.js";
 import { AUDIENCE, allows, type Rig, rig, settled } from "../guard/rig.js";
@@ -68,6 +71,8 @@ async function under(hop: CarriedHop): Promise<Client> {
     clock: engine.timers,
   });
   await client.connect(carried as Transport);
+  // From now on the client checks results against the forms that it was told.
+  await client.listTools();
   return client;
 }
 
@@ -177,13 +182,26 @@ describe("delegation_create", () => {
     expect([second.hop, second.handle]).toEqual([first.hop, first.handle]);
   });
 
-  test("keeps no key for an agent that brings its own", async () => {
+  test("keeps no key for an agent that brings its own, which claims its token with it", async () => {
     const root = await engine.root({ grant: ALL });
     const client = await under(root);
-    const { jwk: holderKey } = (await engine.root()).holder.key;
-    const made = await use(client, "delegation_create", { agent: "x", grant: READER, holderKey });
+    const key = generateSigningKey();
+    const asked = { agent: "x", grant: READER, holderKey: key.jwk };
+    const made = await use(client, "delegation_create", asked);
+    expect(made).toMatchObject({ status: "active" });
     expect(made.handle).toBeUndefined();
-    expect(made.status).toBe("active");
+    const input = { hop: made.hop, holderKey: key.jwk };
+    const proof = makeAatProof({
+      key,
+      tokenId: String(made.hop),
+      tool: "legate.claim",
+      arguments: input,
+      audience: engine.issuer,
+      nowMs: engine.timers.now(),
+      random: systemRandom,
+    });
+    const { token } = await engine.coordinator.claim({ proof, tenant: engine.tenant }, input);
+    expect(token.split(".")).toHaveLength(3);
   });
 
   test("leaves a hop that people have to agree to pending, and gives it out when they have", async () => {
