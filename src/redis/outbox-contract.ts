@@ -42,6 +42,8 @@ export interface Outbox {
    * @throws {DelegationError} `store_unavailable`, also when more is kept than `OUTBOX_THINGS_MAX`
    */
   note(outgoing: Outgoing): Promise<void>;
+  /** Takes back what was noted: nobody was told that it happened. */
+  retract(id: string): void;
   /**
    * Says again what the partition may have lost, all of it or what is `lost`; resolves once that is durable.
    *

@@ -92,6 +92,11 @@ class Kept implements Outbox {
     await this.#write(lineOf(item));
   }
 
+  retract(id: string): void {
+    const item = this.#items.get(id);
+    if (item !== undefined) this.#forget(item);
+  }
+
   holds(partition: number): boolean {
     return (this.#counts.get(partition) ?? 0) > 0;
   }

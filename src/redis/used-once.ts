@@ -66,8 +66,14 @@ export function usesOf(
     const kept: Kept = { use: useOf(move, sent.life, at) };
     const id = uuidv7(clock.now(), random);
     const noted = outbox.note({ id, partitions: [partition], what: jsonOf(kept) });
-    await Promise.all([noted, durability.durable(sent)]);
-    checkLife(durability, sent);
+    try {
+      await Promise.all([noted, durability.durable(sent)]);
+      checkLife(durability, sent);
+    } catch (thrown) {
+      // The call does not begin, so nobody has to hear that it did.
+      outbox.retract(id);
+      throw thrown;
+    }
     return admittedOf(ground, move, at);
   };
 

@@ -129,6 +129,19 @@ describe("what has happened already", () => {
     await waitFor("it to go", 5_000, () => !again.holds(0) || undefined);
   });
 
+  test("is said to nobody once it is taken back", async () => {
+    const said: string[] = [];
+    const outbox = box({ say: async ({ id }) => void said.push(id) });
+    await outbox.note(use("a"));
+    await outbox.note(use("b"));
+    outbox.retract("a");
+    outbox.retract("unknown");
+    await outbox.repair(0);
+    expect(said).toEqual(["b"]);
+    await outbox.close();
+    expect(box().size).toBe(1);
+  });
+
   test("counts where it is told to count alone", async () => {
     const outbox = box({ counted: ({ what }) => "use" in what });
     await outbox.say(thing("cut"), async () => 1);

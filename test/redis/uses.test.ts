@@ -180,11 +180,12 @@ test(
     const mark = server.appendOnlyBytes;
     await admit({ once: "late", ...SPENT }, guard);
     await forget(mark);
-    // Users are the server's own, and gone with it.
+    // Users are the server's own, and gone with it; who logs in before they are back is refused.
     await addUsers([server], place);
     await until("proof_replayed", () => admit({ once: "late" }));
     expect((await stage.hop("root")).counters.spend).toEqual({ EUR: "1" });
-    expect(await server.ask("ACL", "LOG")).toEqual([]);
+    const refused = (await server.ask("ACL", "LOG")) as unknown[][];
+    expect(refused.filter((one) => !one.includes("auth"))).toEqual([]);
   },
   2 * LONG_MS,
 );

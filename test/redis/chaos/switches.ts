@@ -102,6 +102,7 @@ function withoutOutbox(part: Outbox, durability: Durability): Outbox {
       return { result, durable };
     },
     note: async () => {},
+    retract: () => {},
     repair: async () => {},
     holds: () => false,
     close: () => part.close(),
