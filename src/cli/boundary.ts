@@ -31,13 +31,19 @@ export async function readBoundary(
     case "key":
       return { kind, thumbprint: name };
     case "principal": {
-      const hash = name.lastIndexOf("#");
-      if (hash <= 0 || hash === name.length - 1) throw unreadable(text);
-      return { kind, issuer: name.slice(0, hash), subject: name.slice(hash + 1) };
+      const [issuer, subject] = principalIn(name);
+      return { kind, issuer, subject };
     }
     default:
       throw unreadable(text);
   }
+}
+
+/** Issuer and subject of `ISSUER#SUBJECT`. @throws {CommandError} `usage` */
+export function principalIn(name: string): [issuer: string, subject: string] {
+  const hash = name.lastIndexOf("#");
+  if (hash <= 0 || hash === name.length - 1) throw unreadable(`principal:${name}`);
+  return [name.slice(0, hash), name.slice(hash + 1)];
 }
 
 async function placeOf(

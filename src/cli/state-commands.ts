@@ -13,6 +13,7 @@ import {
   sub,
   whole,
 } from "./options.js";
+import type { TreeOptions } from "./tree.js";
 
 export function addStateCommands(program: Command, session: Session, end: End): void {
   addTree(program, session, end);
@@ -29,17 +30,15 @@ function addTree(program: Command, session: Session, end: End): void {
     .option("--depth <levels>", "levels below the first", whole)
     .option("--limit <hops>", "hops to read at most", positive, 200)
     .option("--each", "draw siblings one by one, however alike they are")
+    .option("--agent <name>", "list the trees where this agent acts")
+    .option("--principal <issuer#subject>", "list the trees of this person")
     .action(
-      async (
-        id: string | undefined,
-        options: State & { depth?: number; limit: number; each?: boolean },
-      ) => {
+      async (id: string | undefined, options: State & Partial<TreeOptions> & { limit: number }) => {
         const [{ tree }, { withState }] = await Promise.all([
           import("./tree.js"),
           import("./state.js"),
         ]);
-        const { depth, limit, each = false } = options;
-        const how = { limit, each, ...(depth === undefined ? {} : { depth }) };
+        const how = { ...options, each: options.each === true };
         end(
           await withState(options, "read", (opened) =>
             tree(session.terminal(options.json === true), opened, id, how),
@@ -51,6 +50,7 @@ function addTree(program: Command, session: Session, end: End): void {
     "legate tree",
     "legate tree TREE --depth 2",
     "legate tree HOP --json | jq .agent",
+    "legate tree --agent researcher",
   ]);
 }
 

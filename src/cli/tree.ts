@@ -1,7 +1,9 @@
 /** `legate tree`: the trees of a tenant, or one of them from a hop downwards. @module */
 import { PAGE_MAX } from "../base/limits.js";
 import type { DelegationStore, TreeNode } from "../coordinator/store.js";
+import type { NamedBoundary } from "../wire/cut.js";
 import type { TreeRecord } from "../wire/record.js";
+import { principalIn } from "./boundary.js";
 import { CommandError, EXIT, type ExitCode } from "./exit.js";
 import { drawTree } from "./forest.js";
 import { diffGrants } from "./grant-diff.js";
@@ -14,6 +16,10 @@ export interface TreeOptions {
   readonly depth?: number;
   readonly limit: number;
   readonly each: boolean;
+  /** Lists those trees alone where this agent acts. */
+  readonly agent?: string;
+  /** Lists those trees alone that this person asked for: `ISSUER#SUBJECT`. */
+  readonly principal?: string;
 }
 
 /** Prints one tree, or all of them when `id` is absent. */
@@ -23,17 +29,34 @@ export async function tree(
   id: string | undefined,
   options: TreeOptions,
 ): Promise<ExitCode> {
-  if (id === undefined) await list(terminal, opened, options.limit);
+  if (id === undefined) await list(terminal, opened, options.limit, namedBy(options));
   else await one(terminal, opened, id, options);
   return EXIT.ok;
 }
 
-async function list(terminal: Terminal, { store, tenant, now }: Opened, limit: number) {
+/** @throws {CommandError} `usage` */
+function namedBy({ agent, principal }: TreeOptions): NamedBoundary | undefined {
+  if (agent !== undefined && principal !== undefined) {
+    throw new CommandError(EXIT.usage, "an agent's trees, or a person's: name one");
+  }
+  if (agent !== undefined) return { kind: "agent", agent };
+  if (principal === undefined) return undefined;
+  const [issuer, subject] = principalIn(principal);
+  return { kind: "principal", issuer, subject };
+}
+
+async function list(
+  terminal: Terminal,
+  { store, tenant, now }: Opened,
+  limit: number,
+  of: NamedBoundary | undefined,
+) {
   let shown = 0;
   let cursor: string | undefined;
   do {
     const page = await store.trees(tenant, {
       limit: Math.min(PAGE_MAX, limit - shown),
+      ...(of === undefined ? {} : { of }),
       ...(cursor === undefined ? {} : { cursor }),
     });
     for (const record of page.trees) await listed(terminal, store, record, now);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HopState } from "../lifecycle/state.js";
-import type { Boundary, CutEntry, Position } from "../wire/cut.js";
+import type { Boundary, CutEntry, NamedBoundary, Position } from "../wire/cut.js";
 import type { AuditDraft, AuditLine } from "../wire/event.js";
 import type { Authority } from "../wire/grant.js";
 import type { Counters, HopRecord, TicketRecord, TreeRecord } from "../wire/record.js";
@@ -218,10 +218,10 @@ export interface DelegationStore {
     tree: string,
     options: { from?: string; cursor?: string; limit: number; depth?: number },
   ): Promise<TreePage>;
-  /** Roots of a tenant, newest first. */
+  /** Roots of a tenant, newest first; of those trees alone where an agent acts, or that a principal asked for. */
   trees(
     tenant: string,
-    options: { cursor?: string; limit: number },
+    options: { cursor?: string; limit: number; of?: NamedBoundary },
   ): Promise<{ trees: readonly TreeRecord[]; next?: string }>;
   /** What the subtree of a hop has used up. @throws `hop_not_found` */
   counters(tenant: string, hop: string, tree?: string): Promise<Counters>;

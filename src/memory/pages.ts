@@ -4,6 +4,7 @@ import { DelegationError } from "../base/error.js";
 import { decodeUtf8 } from "../base/json.js";
 import { PAGE_MAX } from "../base/limits.js";
 import type { TreeNode, TreePage } from "../coordinator/store.js";
+import type { NamedBoundary } from "../wire/cut.js";
 import type { TreeRecord } from "../wire/record.js";
 import { hopIn } from "./cuts.js";
 import { unknown } from "./make.js";
@@ -65,16 +66,35 @@ export function chainOf(leaf: Hop, at: number): TreeNode[] {
 /** Roots, newest first. @throws {DelegationError} `invalid_request` */
 export function treesOf(
   tenant: Tenant | undefined,
-  options: { readonly cursor?: string; readonly limit: number },
+  options: { readonly cursor?: string; readonly limit: number; readonly of?: NamedBoundary },
   at: number,
 ): { trees: readonly TreeRecord[]; next?: string } {
   const limit = limitOf(options.limit);
   const opened = tenant?.opened ?? [];
   const before = options.cursor === undefined ? opened.length : indexOf(options.cursor);
-  const first = Math.max(0, Math.min(before, opened.length) - limit);
-  const trees = opened.slice(first, before).reverse();
-  const records = trees.map((tree) => treeRecord(tree, at));
-  return first === 0 ? { trees: records } : { trees: records, next: String(first) };
+  const trees: TreeRecord[] = [];
+  for (let index = Math.min(before, opened.length) - 1; index >= 0; index--) {
+    const tree = opened[index];
+    if (tree === undefined || !isOf(tree, options.of)) continue;
+    if (trees.length === limit) return { trees, next: String(index + 1) };
+    trees.push(treeRecord(tree, at));
+  }
+  return { trees };
+}
+
+function isOf(tree: Tree, named: NamedBoundary | undefined): boolean {
+  if (named === undefined) return true;
+  if (named.kind === "principal") {
+    const { issuer, subject } = tree.principal;
+    return issuer === named.issuer && subject === named.subject;
+  }
+  for (let top = tree.first; top !== undefined; top = top.nextSibling) {
+    const frame = { tree, from: top, deepest: Number.POSITIVE_INFINITY };
+    for (let hop: Hop | undefined = top; hop !== undefined; hop = following(frame, hop)) {
+      if (hop.agent.name === named.agent) return true;
+    }
+  }
+  return false;
 }
 
 /** The hop that comes next in depth-first order, siblings in order of making. */

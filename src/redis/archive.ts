@@ -7,10 +7,12 @@
  *
  * @module
  */
+import { archivedOf } from "./archived.js";
 import type { Durability } from "./durability.js";
 import { treeOf } from "./forest.js";
 import type { Ground } from "./ground.js";
 import { HOME, LINES_STEP, type RawLine, rawLines, sealedPlaces } from "./log-parts.js";
+import { isIndexed } from "./names.js";
 import { unavailable } from "./script.js";
 import { SCRIPTS } from "./scripts.generated.js";
 import { seal, trailOf } from "./seal.js";
@@ -58,6 +60,8 @@ export function archiveOf(ground: Ground, durability: Durability): AuditArchive 
       return { first: gone + 1, last: end };
     },
     forget: async ({ first, last }) => {
+      // Names are indexed from these lines: afterwards they could not be any more.
+      await ground.everywhere((partition) => isIndexed(ground, partition));
       const tips = await tipsOf(ground, first, last);
       const sent = durability.sending(HOME);
       await ground.move(HOME, SCRIPTS.archive, 0, [last, ...tips.flat()]);
@@ -73,17 +77,6 @@ export function archiveOf(ground: Ground, durability: Durability): AuditArchive 
       return went.reduce((sum, one) => sum + one, 0);
     },
   };
-}
-
-/** The last line that is gone, and the last of each partition. */
-export async function archivedOf(
-  ground: Ground,
-): Promise<{ last: number; tips: readonly (readonly [partition: number, seq: number])[] }> {
-  const reply = await ground.look(HOME, SCRIPTS.lookArchived, []);
-  const tips: [number, number][] = [];
-  for (let at = 1; at < reply.length; at += 2)
-    tips.push([wholeAt(reply, at), wholeAt(reply, at + 1)]);
-  return { last: wholeAt(reply, 0), tips };
 }
 
 /** Lines by number, in order. */

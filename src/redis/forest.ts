@@ -1,20 +1,17 @@
-/** A tenant's trees, newest first, over all partitions: each lists its own by the microsecond of their opening. @module */
-import { DelegationError } from "../base/error.js";
+/** A tenant's trees in one partition, which lists its own by the microsecond of their opening, newest first. @module */
 import { PAGE_MAX } from "../base/limits.js";
 import type { TreeRecord } from "../wire/record.js";
 import type { Ground } from "./ground.js";
+import type { Reply } from "./script.js";
 import { SCRIPTS } from "./scripts.generated.js";
 import { listAt, readTree, textAt, wholeAt } from "./shown.js";
 
 /** A tree's name and place in the order. */
-interface Listed {
+export interface Listed {
   readonly tree: string;
   readonly opened: number;
   readonly partition: number;
 }
-
-/** A cursor: microsecond of the last tree that was shown, and its partition. */
-const CURSOR = /^([1-9][0-9]{0,15})-([0-9]{1,4})$/;
 
 /** A tree as it stands now; undefined when the tenant has none of this id. */
 export async function treeOf(
@@ -24,24 +21,6 @@ export async function treeOf(
 ): Promise<TreeRecord | undefined> {
   const reply = await ground.look(ground.partitionOf(tree), SCRIPTS.lookTrees, [tenant, tree]);
   return reply.length === 0 ? undefined : readTree(tenant, listAt(reply, 0));
-}
-
-export async function treesOf(
-  ground: Ground,
-  tenant: string,
-  options: { readonly cursor?: string; readonly limit: number },
-): Promise<{ trees: readonly TreeRecord[]; next?: string }> {
-  const limit = limitOf(options.limit);
-  const before = beforeOf(options.cursor);
-  const lists = await ground.everywhere((partition) =>
-    listIn(ground, partition, tenant, before(partition), limit + 1),
-  );
-  const all = lists.flat().sort((a, b) => b.opened - a.opened || b.partition - a.partition);
-  const wanted = all.slice(0, limit);
-  const trees = await recordsOf(ground, tenant, wanted);
-  const last = wanted.at(-1);
-  if (all.length <= limit || last === undefined) return { trees };
-  return { trees, next: `${last.opened}-${last.partition}` };
 }
 
 /** Every tree of a tenant in one partition, newest first, a step at a time. */
@@ -68,14 +47,22 @@ export async function treeCount(
   return wholeAt(await ground.look(partition, SCRIPTS.listTrees, [tenant, "+inf", 1]), 0);
 }
 
-async function listIn(
+/** Trees of one partition, newest first: no more than `count`, from a place in the order on. */
+export async function listIn(
   ground: Ground,
   partition: number,
   tenant: string,
   from: string,
   count: number,
 ): Promise<Listed[]> {
-  const reply = await ground.look(partition, SCRIPTS.listTrees, [tenant, from, count]);
+  return readList(
+    partition,
+    await ground.look(partition, SCRIPTS.listTrees, [tenant, from, count]),
+  );
+}
+
+/** Trees and places in the order, behind how many there are. */
+export function readList(partition: number, reply: readonly Reply[]): Listed[] {
   const list: Listed[] = [];
   for (let at = 1; at < reply.length; at += 2) {
     list.push({ tree: textAt(reply, at), opened: wholeAt(reply, at + 1), partition });
@@ -84,7 +71,7 @@ async function listIn(
 }
 
 /** Their records, in the order in which they were listed; one that is gone by now is left out. */
-async function recordsOf(
+export async function recordsOf(
   ground: Ground,
   tenant: string,
   listed: readonly Listed[],
@@ -101,22 +88,4 @@ async function recordsOf(
   );
   const records = new Map(found.flat().map((record) => [record.id, record]));
   return listed.flatMap(({ tree }) => records.get(tree) ?? []);
-}
-
-/** From where each partition's list goes on. */
-function beforeOf(cursor: string | undefined): (partition: number) => string {
-  if (cursor === undefined) return () => "+inf";
-  const [, opened, last] = CURSOR.exec(cursor) ?? [];
-  if (opened === undefined || last === undefined) {
-    throw new DelegationError("invalid_request", "cursor is none of ours", { rule: "cursor" });
-  }
-  // Trees of one microsecond stand in order of partition.
-  return (partition) => (partition < Number(last) ? opened : `(${opened}`);
-}
-
-function limitOf(limit: number): number {
-  if (Number.isInteger(limit) && limit > 0) return Math.min(limit, PAGE_MAX);
-  throw new DelegationError("invalid_request", "limit is no positive whole number", {
-    rule: "limit",
-  });
 }

@@ -2,7 +2,7 @@
 import { DelegationError } from "../base/error.js";
 import { AUDIT_PAGE_MAX } from "../base/limits.js";
 import type { AuditLine } from "../wire/event.js";
-import { archivedOf } from "./archive.js";
+import { archivedOf } from "./archived.js";
 import type { Ground } from "./ground.js";
 import { namedLine } from "./line-name.js";
 import {

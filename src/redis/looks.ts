@@ -3,7 +3,7 @@ import { DelegationError } from "../base/error.js";
 import type { DelegationStore, StoreStatus } from "../coordinator/store.js";
 import type { HopRecord } from "../wire/record.js";
 import { treeWith } from "./find.js";
-import { treeOf, treesOf } from "./forest.js";
+import { treeOf } from "./forest.js";
 import type { Ground } from "./ground.js";
 import { auditOf } from "./lines.js";
 import { chainOf, pageOf, readAuthority } from "./nodes.js";
@@ -12,6 +12,7 @@ import type { Reply } from "./script.js";
 import { SCRIPTS } from "./scripts.generated.js";
 import { readHop, textAt, wholeAt } from "./shown.js";
 import { ticketOf, ticketsOf } from "./tickets.js";
+import { treesOf } from "./tree-pages.js";
 
 type Looks = Pick<
   DelegationStore,

@@ -6,10 +6,11 @@
 import { DelegationError } from "../base/error.js";
 import type { Preview } from "../coordinator/store.js";
 import { type HopState, isFinal } from "../lifecycle/state.js";
-import type { Boundary } from "../wire/cut.js";
+import type { Boundary, NamedBoundary } from "../wire/cut.js";
 import type { TreeRecord } from "../wire/record.js";
 import { treeCount, treeOf, treesIn } from "./forest.js";
 import type { Ground } from "./ground.js";
+import { candidateCount, candidatesIn } from "./named-trees.js";
 import { chainOf, type FoundNode, stepOf } from "./nodes.js";
 
 /** Nodes that one look brings. */
@@ -62,13 +63,31 @@ async function nodeAt({ ground, tenant }: Count, tree: string, hop: string) {
 
 async function countTenant(count: Count, boundary: Wide): Promise<void> {
   const { ground, tenant } = count;
+  const named = namedBy(boundary);
   let trees = 0;
   for (let partition = 0; partition < ground.topology.partitions; partition++) {
-    for await (const tree of treesIn(ground, partition, tenant)) {
-      if (count.isFull) return count.guess(trees);
+    const among =
+      named === undefined
+        ? treesIn(ground, partition, tenant)
+        : candidatesIn(ground, { partition, tenant, named });
+    for await (const tree of among) {
+      if (count.isFull) return count.guess(trees, named);
       trees += 1;
       if (isOf(boundary, tree)) await count.walk(tree, undefined, covering(boundary));
     }
+  }
+}
+
+/** The name under which the index has all that is meant. */
+function namedBy(boundary: Wide): NamedBoundary | undefined {
+  switch (boundary.kind) {
+    case "agent":
+    case "ban":
+      return { kind: "agent", agent: boundary.agent };
+    case "principal":
+      return boundary;
+    default:
+      return undefined;
   }
 }
 
@@ -149,9 +168,13 @@ class Count {
   }
 
   /** Takes the trees that were not looked at to be as large as the ones that were. */
-  async guess(trees: number): Promise<void> {
+  async guess(trees: number, named: NamedBoundary | undefined): Promise<void> {
     const { ground, tenant } = this;
-    const counts = await ground.everywhere((partition) => treeCount(ground, partition, tenant));
+    const counts = await ground.everywhere((partition) =>
+      named === undefined
+        ? treeCount(ground, partition, tenant)
+        : candidateCount(ground, { partition, tenant, named }),
+    );
     const all = counts.reduce((sum, one) => sum + one, 0);
     this.#left += Math.max(1, Math.round((this.#walked / trees) * (all - trees)));
   }

@@ -64,3 +64,6 @@ export const cutEntrySchema = z.discriminatedUnion("kind", [
   }),
 ]);
 export type CutEntry = z.infer<typeof cutEntrySchema>;
+
+/** Boundaries that name who acts or who asked: trees can be looked up by them. */
+export type NamedBoundary = Extract<Boundary, { kind: "agent" | "principal" }>;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Barrier } from "../../src/coordinator/guard-reports.js";
 import { aclLines } from "../../src/redis/acl.js";
-import { allows, denies, read } from "../guard/rig.js";
+import { allows, denies, NARROW, PRINCIPAL, read } from "../guard/rig.js";
 import { selfSigned } from "../redis/certificate.js";
 import { type House, openHouse } from "../redis/house.js";
 import { RedisServer } from "../redis/servers.js";
@@ -217,6 +217,38 @@ describe("legate revoke --wait", () => {
     const again = await revoke(`tree:${tree}`);
     expect(again.stdout).toContain("seen by 2 of 3 guards after");
     expect(again.stdout).toMatch(/^denying since \S+, as they know too little: gone$/m);
+  });
+});
+
+describe("legate tree by name", () => {
+  test("lists the trees where an agent acts, or those of a person, on Redis", async () => {
+    const server = await RedisServer.start();
+    const house = await openHouse({ url: server.url, partitions: 4 });
+    try {
+      const first = await house.root({ agent: "clerk", subject: "ben" });
+      const second = await house.root({ subject: "ada" });
+      await second.delegate({ agent: "clerk", grant: NARROW });
+      await house.root({ subject: "eve" });
+      const list = async (...words: string[]) => {
+        const run = await command.run(["tree", "--redis", server.url, "--json", ...words]);
+        return { ...run, trees: valuesIn(run.stdout).map(({ tree }) => tree) };
+      };
+      expect((await list("--agent", "clerk")).trees).toEqual([second.tree, first.tree]);
+      expect((await list("--agent", "clerk", "--limit", "1")).trees).toEqual([second.tree]);
+      const ben = `${PRINCIPAL.issuer}#ben`;
+      expect((await list("--principal", ben)).trees).toEqual([first.tree]);
+      expect((await list("--principal", `${PRINCIPAL.issuer}#ada`)).trees).toEqual([second.tree]);
+      expect((await list("--agent", "nobody")).trees).toEqual([]);
+      expect((await list("--agent", "clerk", "--principal", ben)).status).toBe(2);
+      expect((await list("--principal", "ben")).status).toBe(2);
+      const cut = ["revoke", "agent:clerk", "--redis", server.url, "--dry-run", "--json"];
+      expect(valuesIn((await command.run(cut)).stdout)).toMatchObject([
+        { hops: 2, agents: ["clerk"], principals: 2, estimate: false },
+      ]);
+    } finally {
+      await house.close();
+      await server.stop();
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { verifyLog } from "../../src/audit/verify.js";
 import { canonicalize } from "../../src/base/canonical.js";
 import { PAGE_MAX } from "../../src/base/limits.js";
+import type { NamedBoundary } from "../../src/wire/cut.js";
 import { type MakeStore, Stage } from "./stage.js";
 
 export function looksContract(make: MakeStore): void {
@@ -115,6 +116,40 @@ export function looksContract(make: MakeStore): void {
       const rest = await stage.store.trees("acme", { limit: 3, cursor: first.next ?? "" });
       expect(rest).toMatchObject({ trees: [{ id: "root" }] });
       expect(rest).not.toHaveProperty("next");
+    });
+  });
+
+  describe("trees under a name", () => {
+    const under = async (of: NamedBoundary, more: { cursor?: string; limit?: number } = {}) => {
+      const found = await stage.store.trees("acme", { limit: 100, ...more, of });
+      return { ...found, trees: found.trees.map(({ id }) => id) };
+    };
+    const agent = (name: string) => ({ kind: "agent", agent: name }) as const;
+
+    test("are those where the agent acts, at whatever depth, registered offline or narrowed", async () => {
+      for (const id of ["t1", "t2", "t3", "t4"]) await stage.open(id, { agent: `root of ${id}` });
+      await stage.create("t1", "t1-a", { agent: "scout" });
+      await stage.create("t1-a", "t1-b", { agent: "scout" });
+      await stage.store.register([await stage.move("t3-a", "t3", "t3", { agent: "scout" })]);
+      await stage.create("t4", "t4-a");
+      await stage.narrow("t4-a", "t4-b", { agent: "scout" });
+      expect(await under(agent("scout"))).toEqual({ trees: ["t4", "t3", "t1"] });
+      expect(await under(agent("root of t2"))).toEqual({ trees: ["t2"] });
+      expect(await under(agent("nobody"))).toEqual({ trees: [] });
+      await stage.create("t2", "t2-a", { agent: "scout" });
+      const first = await under(agent("scout"), { limit: 3 });
+      expect(first.trees).toEqual(["t4", "t3", "t2"]);
+      const rest = await under(agent("scout"), { limit: 3, cursor: first.next ?? "" });
+      expect(rest).toEqual({ trees: ["t1"] });
+    });
+
+    test("are those that the principal asked for, and no other tenant's", async () => {
+      await stage.open("t1", { subject: "ben" });
+      await stage.open("t2", { subject: "eve" });
+      await stage.open("t3", { subject: "ben", tenant: "evil" });
+      const ben = { kind: "principal", issuer: "https://idp.example", subject: "ben" } as const;
+      expect(await under(ben)).toEqual({ trees: ["t1"] });
+      expect(await under({ ...ben, issuer: "ben", subject: ben.issuer })).toEqual({ trees: [] });
     });
   });
 

@@ -18,6 +18,7 @@ small letter in front of it is no word. A capital letter stands before a name th
   S<tenant>    hash    marks of a tenant: 'e' epoch, 'a'<agent> 'p'<net(issuer, subject)> positions of cuts, 'b'<agent> 'k'<thumbprint> standing
   p<T>         hash    suspensions (suspensions.lua) ; u<T> set of uses that were written again (restore-use.lua)
   R<tenant's length>:<tenant>:<key>  string  idempotency of roots, in the key's partition: packed {request, tree}
+  names, N<net(tenant, kind, name ...)>  hash, zset  index of agents and principals (index-names.lua)
   T<tenant>    zset    trees by opening (score: microseconds, no two alike)
   log          stream  audit lines, `<seq>-1` (world.lua)
   feed         stream  cuts, `<position>-1` (feed.lua) ; bell: sharded channel
@@ -26,6 +27,7 @@ small letter in front of it is no word. A capital letter stands before a name th
   lease        zset    T by when its lease is due
   hb           hash    last confirmed heartbeat ; run, guards, heard: who keeps guards live, and who they are
   held         hash    who holds what was used up once (come-forward.lua) ; lives: list of the owner's lives (take-over.lua)
+  archived     hash    how far lines are gone (look-archived.lua; partition 0)
   sealed, seal<n>, number<n>   order and hashes of the lines of all partitions (partition 0), and each line's number in it
 ]]
 local base = KEYS[1]
