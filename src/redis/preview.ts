@@ -15,9 +15,10 @@ import { chainOf, type FoundNode, stepOf } from "./nodes.js";
 
 /** Nodes that one look brings. */
 const STEP = 256;
-/** Looks at most: within one tree, and where trees have to be found that a wide cut meets. */
+/** A preview looks at most so often. */
+const STEPS_MAX = 8;
+/** A cut of one tree looks at its hop once, and once at each that took its place. */
 const STEPS_IN_TREE = 1;
-const STEPS_BEYOND = 8;
 
 type Wide = Exclude<Boundary, { tree: string }>;
 type Covers = (node: FoundNode) => boolean;
@@ -28,7 +29,7 @@ export async function previewOf(
   tenant: string,
   boundary: Boundary,
 ): Promise<Preview> {
-  const count = new Count(ground, tenant, "tree" in boundary ? STEPS_IN_TREE : STEPS_BEYOND);
+  const count = new Count(ground, tenant, "tree" in boundary ? STEPS_IN_TREE : STEPS_MAX);
   if ("tree" in boundary) await countTree(count, boundary);
   else await countTenant(count, boundary);
   return count.preview();
@@ -123,7 +124,7 @@ function meets(boundary: Wide, hop: FoundNode["hop"]): boolean {
 class Count {
   readonly ground: Ground;
   readonly tenant: string;
-  readonly #stepsMax: number;
+  readonly #stepsInWalk: number;
   readonly #byState: Partial<Record<HopState, number>> = {};
   readonly #agents = new Set<string>();
   readonly #tools = new Set<string>();
@@ -134,19 +135,19 @@ class Count {
   /** Nodes that were not looked at. */
   #left = 0;
 
-  constructor(ground: Ground, tenant: string, stepsMax: number) {
+  constructor(ground: Ground, tenant: string, stepsInWalk: number) {
     this.ground = ground;
     this.tenant = tenant;
-    this.#stepsMax = stepsMax;
+    this.#stepsInWalk = stepsInWalk;
   }
 
   get isFull(): boolean {
-    return this.#steps >= this.#stepsMax;
+    return this.#steps >= STEPS_MAX;
   }
 
   async walk(tree: TreeRecord, from: string | undefined, covers: Covers): Promise<void> {
     let seen = 0;
-    for (let cursor = ""; ; ) {
+    for (let cursor = "", steps = 1; ; steps++) {
       const limit = this.isFull ? 1 : STEP;
       const options = { limit, cursor, ...(from === undefined ? {} : { from }) };
       const step = await stepOf(this.ground, this.tenant, tree.id, options);
@@ -159,7 +160,7 @@ class Count {
       seen += step.nodes.length;
       const last = step.nodes.at(-1);
       if (!step.more || last === undefined) return;
-      if (this.isFull) {
+      if (this.isFull || steps === this.#stepsInWalk) {
         this.#left += step.total - seen;
         return;
       }
