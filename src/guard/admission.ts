@@ -57,7 +57,8 @@ export interface Admission {
    *
    * @throws `delegation_revoked`, `delegation_suspended`, `hop_not_active`, `lease_lapsed`, `hop_unregistered`, `budget_exhausted`,
    * `approval_required`, `approval_pending`, `approval_denied`, `approval_lapsed`, `approval_used`, `approval_mismatch`,
-   * `proof_replayed` (single use), `store_unavailable`, `clock_skewed`.
+   * `proof_replayed` (single use), `store_unavailable`, `clock_skewed`; for what is used up once `not_durable`, and `status_unknown`
+   * where the store may have forgotten uses of this tree.
    */
   admit(move: AdmitMove): Promise<Admitted>;
   /** Writes decisions made locally, in batches; each holds the guard's own sequence and the position it was made at. */

@@ -23,7 +23,10 @@ export interface RedisStoreOptions extends RedisServers {
   readonly durableMs?: number;
   /** What the servers' settings need not promise (see `CONCESSIONS`); nothing unless told. */
   readonly accept?: readonly Concession[];
-  /** File of the outbox, for this process alone; without one it ends with the process. */
+  /**
+   * File of the outbox, for this process alone: what it cut, and what it let happen once. Without one it ends with the process, and a
+   * server that loses its end afterwards keeps older trees from using up anything.
+   */
   readonly outbox?: string;
   /** Whether this process keeps guards live with heartbeats, as coordinators do; it does unless told. */
   readonly heartbeats?: boolean;
