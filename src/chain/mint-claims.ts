@@ -92,20 +92,53 @@ export function lineageOf(hops: readonly ChainHop[]): Json[] {
 
 /** Canonical texts of both: they are as long as the lineage, and written at each delegation. */
 export function lineageTexts(hops: readonly ChainHop[]): Map<string, string> {
-  let act = "";
-  let lineage = "";
-  for (const { id, agent, identity, holder } of hops) {
-    const name = quoted(agent);
-    act = act === "" ? `{"sub":${name}}` : `{"act":${act},"sub":${name}}`;
-    const comma = lineage === "" ? "" : ",";
-    const rest = `"hop":${quoted(id)},"identity":${quoted(identity)},"jkt":${quoted(holder)}`;
-    lineage += `${comma}{"agent":${name},${rest}}`;
-  }
+  const { act, entries } = textsOf(hops, hops.length);
   return new Map([
     ["act", act === "" ? "{}" : act],
-    ["lineage", `[${lineage}]`],
+    ["lineage", `[${entries}]`],
   ]);
 }
+
+/** Of the first hops of a lineage. */
+interface LineageText {
+  /** Those hops, where the text is kept. */
+  readonly hops: readonly ChainHop[];
+  readonly act: string;
+  readonly entries: string;
+}
+
+/** The hops above are those of the last child as well: what was written of them then is said again. */
+function textsOf(hops: readonly ChainHop[], count: number): LineageText {
+  const above = count < 2 ? NO_HOPS : (knownText(hops, count - 1) ?? textsOf(hops, count - 1));
+  const hop = hops[count - 1];
+  if (hop === undefined) return NO_HOPS;
+  const { id, agent, identity, holder } = hop;
+  const name = quoted(agent);
+  const act = above.act === "" ? `{"sub":${name}}` : `{"act":${above.act},"sub":${name}}`;
+  const rest = `"hop":${quoted(id)},"identity":${quoted(identity)},"jkt":${quoted(holder)}`;
+  const comma = above.entries === "" ? "" : ",";
+  const entries = `${above.entries}${comma}{"agent":${name},${rest}}`;
+  if (count !== hops.length - 1) return { hops: NO_HOPS.hops, act, entries };
+  const text = { hops: hops.slice(0, count), act: flat(act), entries: flat(entries) };
+  TEXTS.set(hop, text);
+  return text;
+}
+
+/** What is known of the first hops, if the hop that is their last had the very same above it. */
+function knownText(hops: readonly ChainHop[], count: number): LineageText | undefined {
+  const last = hops[count - 1];
+  const known = last === undefined ? undefined : TEXTS.get(last);
+  if (known?.hops.length !== count) return undefined;
+  return known.hops.every((hop, at) => hop === hops[at]) ? known : undefined;
+}
+
+/** The same text in one piece: what was put together from parts is read part by part each time. */
+function flat(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+const NO_HOPS: LineageText = { hops: [], act: "", entries: "" };
+const TEXTS = new WeakMap<ChainHop, LineageText>();
 
 /** The agent-delegation draft names principal and agent in every token, ours the agent, the AAT draft neither. */
 export function identityClaims(

@@ -117,9 +117,7 @@ function checkAat(chain: VerifiedChain, proof: string, asked: Presentation): Pro
     tokenId: chain.tokenId,
     tool: asked.tool,
     arguments: asked.arguments,
-    ...(asked.canonicalArguments === undefined
-      ? {}
-      : { canonicalArguments: asked.canonicalArguments }),
+    canonicalArguments: asked.canonicalArguments,
     audience: asked.audience,
     tokenDigest: chain.digest,
     tokenDigestRequired: chain.profile !== "attenuating-agent-token",

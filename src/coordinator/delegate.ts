@@ -6,6 +6,7 @@ import { uuidv7 } from "../base/id.js";
 import { HOPS_MAX } from "../base/limits.js";
 import type { PossessionResult } from "../chain/possession.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
+import type { PublicKey } from "../token/key.js";
 import type { Authority } from "../wire/grant.js";
 import type { HopRecord } from "../wire/record.js";
 import { type DelegateRequest, parseDelegateRequest } from "../wire/verb-request.js";
@@ -156,12 +157,29 @@ function moveOf(
   return (seen) => ({ hop, authority, initial, seen, idempotency, event, now });
 }
 
-/** Digest of the whole request as it came in. The text of its tools is known since they were parsed. */
-function inputDigest(input: object, { grant }: Delegatee): string | undefined {
-  const asked = (input as { readonly grant?: unknown }).grant;
-  if (typeof asked !== "object" || asked === null) return undefined;
-  const text = canonicalizeWith(asked, toolsTextOf(grant.tools));
-  return sha256Base64url(canonicalizeWith(input, new Map([["grant", text]])));
+/** Digest of the whole request as it came in. The texts of its tools and of its key are known since they were read. */
+function inputDigest(input: object, { grant, holder }: Delegatee): string | undefined {
+  const asked: { readonly grant?: unknown; readonly holderKey?: unknown } = input;
+  if (typeof asked.grant !== "object" || asked.grant === null) return undefined;
+  const texts = new Map([["grant", canonicalizeWith(asked.grant, toolsTextOf(grant.tools))]]);
+  const key = keyTextOf(asked.holderKey, holder);
+  if (key !== undefined) texts.set("holderKey", key);
+  return sha256Base64url(canonicalizeWith(input, texts));
+}
+
+/** Canonical text of a key that says nothing but what names it (RFC 7638), in strict base64url as it was read. */
+function keyTextOf(asked: unknown, { jwk }: PublicKey): string | undefined {
+  if (jwk.kty !== "OKP" || typeof asked !== "object" || asked === null) return undefined;
+  const { crv, kty, x } = asked as { crv?: unknown; kty?: unknown; x?: unknown };
+  const isSame = crv === jwk.crv && kty === jwk.kty && x === jwk.x;
+  if (!isSame || Object.keys(asked).length !== 3 || !isPlain(asked)) return undefined;
+  return `{"crv":"${jwk.crv}","kty":"OKP","x":"${jwk.x}"}`;
+}
+
+/** An object with nothing behind it: what it has is its own. */
+function isPlain(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** What was asked, the holder key and what proves it left out: a process that died comes back with another. */

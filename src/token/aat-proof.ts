@@ -16,7 +16,7 @@ import {
   type UnverifiedJws,
   verifyJws,
 } from "./jws.js";
-import type { SigningKey, VerificationKey } from "./key.js";
+import type { SigningKey } from "./key.js";
 import { checkWindow, proofInvalid, readingProof } from "./proof-fault.js";
 
 const ALGS = ["EdDSA", "Ed25519", "ES256"];
@@ -63,8 +63,6 @@ export function makeAatProof(draft: AatProofDraft): string {
  * `tokenDigest` is refused, and with `tokenDigestRequired` one that names none.
  */
 export interface AatProofExpectation extends ExpectedClaims {
-  /** The key that the leaf confirms. */
-  readonly key: VerificationKey;
   readonly tokenDigestRequired?: boolean;
   readonly nowMs: number;
   readonly acceptedAlgs?: readonly string[];

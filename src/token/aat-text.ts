@@ -6,14 +6,17 @@
  */
 import { decodeUtf8 } from "../base/json.js";
 import { JSON_DEPTH_MAX } from "../base/limits.js";
+import type { VerificationKey } from "./key.js";
 
 /** What a proof has to say. */
 export interface ExpectedClaims {
+  /** The key that the leaf confirms. */
+  readonly key: VerificationKey;
   readonly tokenId: string;
   readonly tool: string;
   readonly arguments: object;
   /** Canonical text of arguments that were held to the ceilings of JSON already; without it there is no quick way. */
-  readonly canonicalArguments?: string;
+  readonly canonicalArguments?: string | undefined;
   readonly audience?: string;
   readonly tokenDigest?: string;
 }
@@ -32,15 +35,12 @@ export interface OwnClaims {
  * then the claims have to be read.
  */
 export function ownClaims(payload: Uint8Array, expected: ExpectedClaims): OwnClaims | undefined {
-  const { audience, canonicalArguments, tokenDigest, tokenId, tool } = expected;
-  if (audience === undefined || canonicalArguments === undefined || tokenDigest === undefined) {
-    return undefined;
-  }
+  const { canonicalArguments } = expected;
+  const head = headOf(expected);
+  if (head === undefined || canonicalArguments === undefined) return undefined;
   const text = decodeUtf8(payload);
   // Without escapes each text has one spelling, and one that needs them is not found here.
   if (text.includes("\\") || !fitsInside(canonicalArguments)) return undefined;
-  const leaf = `"aat_id":${JSON.stringify(tokenId)},"aat_tool":${JSON.stringify(tool)},"ath":"${tokenDigest}"`;
-  const head = `{"aat_aud":${JSON.stringify(audience)},${leaf},`;
   if (!text.startsWith(head)) return undefined;
   const epk = EPK.exec(text.slice(head.length, head.length + EPK_CHARS))?.[1];
   const rest = head.length + (epk === undefined ? 0 : EPK_CHARS);
@@ -51,6 +51,30 @@ export function ownClaims(payload: Uint8Array, expected: ExpectedClaims): OwnCla
   if (jti === undefined || !Number.isSafeInteger(iat)) return undefined;
   return epk === undefined ? { jti, iat } : { jti, iat, epk };
 }
+
+/** Text of the first members. Whoever proves by signatures says the same of leaf and audience each time. */
+function headOf({ audience, key, tokenDigest, tokenId, tool }: ExpectedClaims): string | undefined {
+  if (audience === undefined || tokenDigest === undefined) return undefined;
+  const known = HEADS.get(key);
+  const isSame =
+    known?.tokenDigest === tokenDigest &&
+    known.tokenId === tokenId &&
+    known.tool === tool &&
+    known.audience === audience;
+  if (isSame) return known.head;
+  const leaf = `"aat_id":${JSON.stringify(tokenId)},"aat_tool":${JSON.stringify(tool)},"ath":"${tokenDigest}"`;
+  const head = `{"aat_aud":${JSON.stringify(audience)},${leaf},`;
+  HEADS.set(key, { audience, tokenDigest, tokenId, tool, head });
+  return head;
+}
+
+/** The last one of each key. */
+const HEADS = new WeakMap<
+  VerificationKey,
+  Required<Pick<ExpectedClaims, "audience" | "tokenDigest" | "tokenId" | "tool">> & {
+    readonly head: string;
+  }
+>();
 
 /** Whether arguments may stand inside claims, which are one level more. Their text is known to be without escapes when it counts. */
 function fitsInside(text: string): boolean {

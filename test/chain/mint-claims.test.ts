@@ -32,6 +32,25 @@ describe("canonical texts", () => {
     );
   });
 
+  test("of a lineage are its own, whatever was written for the same hops before", () => {
+    const lineages = fc
+      .tuple(
+        fc.array(HOP, { minLength: 1, maxLength: 4 }),
+        fc.array(fc.array(fc.nat(3), { maxLength: 5 }), { maxLength: 8 }),
+      )
+      .map(([hops, paths]) => paths.map((path) => path.flatMap((at) => hops[at] ?? [])));
+    fc.assert(
+      fc.property(lineages, (all) => {
+        for (const hops of all) {
+          const texts = lineageTexts(hops);
+          expect(texts.get("act")).toBe(canonicalize(actOf(hops)));
+          expect(texts.get("lineage")).toBe(canonicalize(lineageOf(hops)));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test("are not written of an agent that is no text", () => {
     const hop = { id: "hop", agent: "a\ud800", identity: "asserted", holder: "key" } as const;
     expect(() => lineageTexts([hop])).toThrow(expect.objectContaining({ code: "malformed" }));

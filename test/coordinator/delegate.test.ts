@@ -391,6 +391,25 @@ describe("delegate", () => {
       "proof_replayed",
       h.coordinator.delegate({ tokens: root.tokens, possession }, next),
     );
+    // The MAC is over the key as it was sent, member for member.
+    const { x = "" } = generateSigningKey().jwk;
+    const bare = { x, kty: "OKP", crv: "Ed25519" };
+    for (const holderKey of [
+      bare,
+      { ...bare, use: "sig" },
+      { ...bare, kid: "mine", alg: "EdDSA" },
+    ]) {
+      const request = { ...asked(), holderKey };
+      const proved = session.prove({ ...call, argumentsDigest: canonicalDigest(request) });
+      const presented = { tokens: root.tokens, possession: proved };
+      expect((await h.coordinator.delegate(presented, request)).status).toBe("active");
+      const other = { ...request, holderKey: { ...holderKey, use: "sig", alg: "EdDSA" } };
+      const swapped = session.prove({ ...call, argumentsDigest: canonicalDigest(request) });
+      await refuses(
+        "proof_invalid",
+        h.coordinator.delegate({ tokens: root.tokens, possession: swapped }, other),
+      );
+    }
   });
 
   test("P20 keeps what an earlier key signed, and signs with the new one", async () => {

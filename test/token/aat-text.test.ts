@@ -54,6 +54,28 @@ describe("the quick way to read a proof", () => {
     }
   });
 
+  test.each<[string, object, object]>([
+    ["tool", { tool: "write_file" }, { aat_tool: "write_file" }],
+    ["token", { tokenId: "other" }, { aat_id: "other" }],
+    [
+      "audience",
+      { audience: "https://other.example.com" },
+      { aat_aud: "https://other.example.com" },
+    ],
+    ["leaf", { tokenDigest: "B".repeat(43) }, { ath: "B".repeat(43) }],
+  ])("takes what is expected now, when another %s was before", (_what, change, said) => {
+    const now = { ...expected, ...change };
+    const [before, after] = [claims, { ...claims, ...said }].map((all) =>
+      payloadOf(canonicalize(all)),
+    );
+    for (let times = 0; times < 2; times++) {
+      expect(before && ownClaims(before, expected)).toBeDefined();
+      expect(after && ownClaims(after, expected)).toBeUndefined();
+      expect(after && ownClaims(after, now)).toBeDefined();
+      expect(before && ownClaims(before, now)).toBeUndefined();
+    }
+  });
+
   test.each([
     ["another tool", { aat_tool: "write_file" }],
     ["another token", { aat_id: "other" }],
