@@ -48,7 +48,7 @@ export interface HttpGuardOptions {
  * its messages is handled: without a chain 401, with one that does not hold 401, with one that lacks something 403
  * `insufficient_scope` with all that the request needs (scopes, and RFC 9396 details), where nothing can be known 503. Calls are decided, and
  * possession of POSTs is proved, behind it. GET and DELETE have no message to decide: their possession is proved here (a DPoP proof for
- * `httpActOf`), they must be of the session's own principal and tree, and the stream of a GET ends with the chain that opened it.
+ * `httpActOf`), they must come from the hop that began the session or one above it, and the stream of a GET ends with the chain that opened it.
  * `req.auth` is set as `requireBearerAuth` does.
  *
  * @throws {DelegationError} `config_invalid`
@@ -151,7 +151,7 @@ class Front {
     const session = sessionOf(req);
     try {
       checkAudience(decision.chain, this.#audience);
-      if (session !== undefined && !this.#owns(session, decision.chain)) {
+      if (session !== undefined && !this.#begun(session, decision.chain)) {
         decision.end();
         return notFound(res);
       }
@@ -165,10 +165,10 @@ class Front {
   }
 
   /** False for a session that nobody knows. @throws {DelegationError} `session_mismatch` */
-  #owns(session: string, chain: VerifiedChain): boolean {
-    const own = this.#sessions.isOwn(session, chain);
-    if (own === false) refuseForeign();
-    return own === true;
+  #begun(session: string, chain: VerifiedChain): boolean {
+    const begun = this.#sessions.isBegunBy(session, chain);
+    if (begun === false) refuseForeign();
+    return begun === true;
   }
 
   #possessionOf({ headers }: HttpRequest, method: string): Possession {

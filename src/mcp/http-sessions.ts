@@ -7,6 +7,14 @@ import type { VerifiedChain } from "../chain/verified-chain.js";
 /** Header that names a protocol session, both ways. */
 export const SESSION_HEADER = "mcp-session-id";
 
+/** Who began a session. */
+interface Beginner {
+  /** Tenant, principal and tree, in one spelling. */
+  readonly owner: string;
+  /** The hop that began it, and those above. */
+  readonly hops: ReadonlySet<string>;
+}
+
 /**
  * Sessions by id, each bound to the principal and tree of the chain that opened it.
  *
@@ -14,12 +22,22 @@ export const SESSION_HEADER = "mcp-session-id";
  * nobody ends it.
  */
 export class HttpSessions {
-  readonly #owners = new Map<string, string>();
+  readonly #known = new Map<string, Beginner>();
 
-  /** Whether the session is known, and `chain` is of its principal and tree. */
+  /** Whether `chain` is of the session's principal and tree, so that its messages may pass; undefined when nobody knows the session. */
   isOwn(session: string, chain: VerifiedChain): boolean | undefined {
-    const owner = this.#owners.get(session);
-    return owner === undefined ? undefined : owner === ownerOf(chain);
+    const beginner = this.#known.get(session);
+    return beginner === undefined ? undefined : beginner.owner === ownerOf(chain);
+  }
+
+  /**
+   * Whether `chain` is the hop's that began the session, or of one above it: what the server says by itself is for them to hear, and the
+   * session theirs to end. Undefined when nobody knows it.
+   */
+  isBegunBy(session: string, chain: VerifiedChain): boolean | undefined {
+    const beginner = this.#known.get(session);
+    if (beginner === undefined) return undefined;
+    return beginner.owner === ownerOf(chain) && beginner.hops.has(chain.hops.at(-1)?.id ?? "");
   }
 
   /** Keeps whose session a response opens, if it opens one: the transport names it in a header. */
@@ -28,18 +46,19 @@ export class HttpSessions {
   }
 
   end(session: string): void {
-    this.#owners.delete(session);
+    this.#known.delete(session);
   }
 
   #bind(session: string, chain: VerifiedChain): void {
-    if (this.#owners.has(session)) return;
-    if (this.#owners.size >= SESSIONS_MAX) {
-      for (const oldest of this.#owners.keys()) {
-        this.#owners.delete(oldest);
+    if (this.#known.has(session)) return;
+    if (this.#known.size >= SESSIONS_MAX) {
+      for (const oldest of this.#known.keys()) {
+        this.#known.delete(oldest);
         break;
       }
     }
-    this.#owners.set(session, ownerOf(chain));
+    const hops = new Set(chain.hops.map(({ id }) => id));
+    this.#known.set(session, { owner: ownerOf(chain), hops });
   }
 }
 

@@ -273,11 +273,20 @@ describe("a caller", () => {
     expect((await engine.store.chain(engine.tenant, root.id))[0]?.effective).toBe("active");
   });
 
-  test("cannot use another's handle, of its own tree or not", async () => {
-    const { root, client } = await family();
-    const made = await use(await under(root), "delegation_create", { agent: "x", grant: READER });
+  test("cannot use another's handle, neither that of a hop above nor that of one below", async () => {
+    const { root, middle, client } = await family();
+    const above = await under(root);
+    const asked = { agent: "x", grant: READER };
+    const made = await use(above, "delegation_create", asked);
     const refused = use(client, "delegation_complete_task", { hop: made.handle });
     await expect(refused).rejects.toMatchObject(nobody);
+    const own = await use(client, "delegation_create", asked);
+    const taken = use(above, "delegation_complete_task", { hop: own.handle });
+    await expect(taken).rejects.toMatchObject(nobody);
+    const place = { tenant: engine.tenant, tree: root.tree };
+    const handle = String(own.handle);
+    await expect(server.take({ ...place, hop: root.id }, handle)).rejects.toMatchObject(nobody);
+    await server.take({ ...place, hop: middle.id }, handle);
   });
 
   test("reads its own tree and what happened in its subtree, and no other's", async () => {

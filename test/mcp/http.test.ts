@@ -399,16 +399,35 @@ describe("the stream of a GET", () => {
     expect(heard).toEqual([]);
   });
 
-  test("is closed when the hop that opened it is cut, though the session's own chain lives on", async () => {
+  test.each(["the hop that began the session", "a hop above it"])(
+    "opened by %s is closed by the web face alone",
+    async (who) => {
+      await web.close();
+      web = await openWeb({ behind: false });
+      const root = await web.root();
+      const child = await root.delegate({ agent: "reader", grant: NARROW });
+      const { transport } = await joined(child, { streamless: true });
+      const opener = who === "a hop above it" ? root : child;
+      const stream = await streamOf(opener, transport.sessionId);
+      expect(stream.status).toBe(200);
+      await opener.revoke();
+      await expect(stream.text()).rejects.toThrow();
+    },
+  );
+
+  test("is not opened for a narrower hop of the tree, which cannot end the session either", async () => {
     const root = await web.root();
     const child = await root.delegate({ agent: "reader", grant: NARROW });
     const { client, transport } = await joined(root, { streamless: true });
     const stream = await streamOf(child, transport.sessionId);
-    expect(stream.status).toBe(200);
-    await child.revoke();
-    await expect(stream.text()).rejects.toThrow();
+    expect(challenges(stream)[0]).toMatchObject({ code: "session_mismatch" });
+    const headers = {
+      ...headersOf(web, child, "DELETE", httpActOf("DELETE")),
+      "mcp-session-id": String(transport.sessionId),
+    };
+    const ended = await fetch(web.resource, { method: "DELETE", headers });
+    expect(challenges(ended)[0]).toMatchObject({ code: "session_mismatch" });
     await client.callTool({ name: "files.read", arguments: READ });
-    expect(web.ran).toEqual(["files.read"]);
   });
 
   test("is not opened without proof, for another tree's session, or for one that is not known", async () => {

@@ -30,11 +30,11 @@ export interface Web extends Rig {
   post(message: object, headers?: Record<string, string>): Promise<Response>;
 }
 
-/** @param how.guarded False: the same server as it would be without us. */
+/** @param how.guarded False: the same server as it would be without us. `behind`: false: nothing stands behind the web face. */
 export async function openWeb(
-  how: { readonly guarded?: boolean; readonly scopesOf?: ScopesOf } = {},
+  how: { readonly guarded?: boolean; readonly behind?: boolean; readonly scopesOf?: ScopesOf } = {},
 ): Promise<Web> {
-  const { guarded = true, scopesOf } = how;
+  const { guarded = true, behind = guarded, scopesOf } = how;
   const engine = await rig();
   const guard = await engine.watch();
   const transports = new Map<string, StreamableHTTPServerTransport>();
@@ -58,7 +58,7 @@ export async function openWeb(
     const server = toolServer(ran);
     servers.push(server);
     const how = { audience: AUDIENCE, url: resource };
-    await server.connect((guarded ? guardTransport(transport, guard, how) : transport) as never);
+    await server.connect((behind ? guardTransport(transport, guard, how) : transport) as never);
     return transport;
   };
   const web = guardHttp(guard, {
