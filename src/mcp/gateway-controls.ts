@@ -146,7 +146,7 @@ function decide(server: GatewayServer | undefined, request: PolicyRequest): Poli
   return { effect: "allow", rules, obligations: [people] };
 }
 
-/** Both have to allow, and what either asks for has to happen. */
+/** Two policies as one: both have to allow, and what either asks for has to happen. */
 export function bothPolicies(one: PolicyEngine, other: PolicyEngine): PolicyEngine {
   return {
     version: `${one.version} ${other.version}`,

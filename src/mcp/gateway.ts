@@ -40,7 +40,10 @@ export interface GatewayOptions {
   /** Name of the one server that is opened; all unless told. The rules are those of the whole file in any case. */
   readonly only?: string;
   readonly ground: GatewayGround;
-  /** A second gate besides the gateway's own rules; the ground's own is not asked here unless it is given. */
+  /**
+   * A second gate besides the gateway's own rules; the ground's own is not asked here unless it is given. A coordinator that hands out tickets
+   * for both needs `bothPolicies(gatewayPolicy(config), policy)`.
+   */
   readonly policy?: PolicyEngine;
   /** Where credentials are read from: environment and files unless told. */
   readonly places?: SecretPlaces;

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { carriedBy } from "../../src/carry/hop.js";
+import { openGateway } from "../../src/mcp/gateway.js";
 import {
   bothPolicies,
   gatewayPolicy,
@@ -10,6 +11,7 @@ import {
   hasTemplate,
   type Reach,
 } from "../../src/mcp/gateway-controls.js";
+import { openEmbedded } from "../../src/memory/embedded.js";
 import { staticRules } from "../../src/policy/static-rules.js";
 import { parseGatewayConfig } from "../../src/wire/gateway-config.js";
 import { ALL, type GatewayRig, openRig, textOf } from "./gateway-rig.js";
@@ -172,6 +174,37 @@ describe("high risk", () => {
       { tickets: [asked?.ticket ?? ""] },
     );
     expect(textOf(await client.callTool(call))).toContain("params");
+  });
+
+  test("is asked for beside a policy of the embedder's own, which goes on to refuse", async () => {
+    const config = parseGatewayConfig({
+      mcpServers: { odd: { command: process.execPath, args: [ODD] } },
+      legate: { servers: { odd: controls } },
+    });
+    const own = staticRules({
+      version: "1",
+      default: "allow",
+      rules: [{ id: "no-boot", effect: "deny", when: { tools: ["boot"] } }],
+    });
+    const engine = await openEmbedded({ policy: bothPolicies(gatewayPolicy(config), own) });
+    const gateway = await openGateway({ config, ground: engine, policy: own });
+    const [door] = gateway.doors;
+    const audience = door?.audience ?? "";
+    const hop = await engine.open({
+      principal: { issuer: "https://people.example", subject: "ada" },
+      trigger: "a task",
+      agent: "planner",
+      grant: { tools: TOOLS, audience: [audience] },
+    });
+    const asked = { tool: "params", arguments: {}, audience };
+    const refused = await door?.guard.authorize(hop.call("boot", {}, { audience }));
+    expect(refused).toMatchObject({ effect: "deny", code: "policy_denied", rule: "no-boot" });
+    const [ticket] = await hop.ask(asked.tool, asked.arguments, { audience });
+    await engine.coordinator.approve({ approver: "olga" }, { ticket: ticket?.id ?? "" });
+    const call = hop.call("params", {}, { audience, tickets: [ticket?.ticket ?? ""] });
+    expect(await door?.guard.authorize(call)).toMatchObject({ effect: "allow" });
+    await gateway.close();
+    await engine.close();
   });
 
   test("is asked for by tool, and leaves the others alone", async () => {
