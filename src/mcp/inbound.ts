@@ -1,10 +1,11 @@
 /** From the client to the server: what is let through, in the order in which it came. @module */
 import { exposed } from "../base/error.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
-import type { Allowed, Decision } from "../guard/decision.js";
+import type { Allowed, Asked, Decision, Denied } from "../guard/decision.js";
 import { PRESENT_META } from "../wire/mcp.js";
 import { cameByHttp, withoutSecrets } from "./credentials.js";
 import { decide } from "./decide.js";
+import { explained } from "./explained.js";
 import {
   isRecord,
   kindOf,
@@ -65,9 +66,14 @@ export class Inbound {
         this.#turns.ready(turn, () => this.#deliver(running, decision, message, extra));
         return;
       }
-      session.end(running);
-      if (!session.closed) session.refuse(id, errorOf(decision));
-      this.#turns.ready(turn, NOTHING);
+      const refuse = (refusal: Denied | Asked): void => {
+        session.end(running);
+        if (!session.closed) session.refuse(id, errorOf(refusal));
+        this.#turns.ready(turn, NOTHING);
+      };
+      const refusing = explained(session.desk, message, extra, decision);
+      if (refusing instanceof Promise) void refusing.then(refuse);
+      else refuse(refusing);
     };
     const deciding = decide(session.desk, message, extra, this.#accept);
     if (deciding instanceof Promise) void deciding.then(settle);

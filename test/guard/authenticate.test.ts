@@ -1,5 +1,6 @@
 /** Who asks, where no grant speaks: a proven, living chain, and nothing else. @module */
 import { describe, expect, test } from "vitest";
+import { DelegationError } from "../../src/base/error.js";
 import { AUDIENCE, NARROW, READ, reader, rig } from "./rig.js";
 
 const LIST = "mcp:tools/list";
@@ -101,5 +102,72 @@ describe("examine", () => {
     const seen = await s.guard.examine({ tokens: s.tokens });
     expect(seen).toMatchObject({ effect: "deny", code: "delegation_revoked" });
     expect(seen).not.toHaveProperty("chain");
+  });
+});
+
+describe("what a door knows besides", () => {
+  test("refuses before anything is charged, and the refusal is written down", async () => {
+    const s = await scene();
+    const once = await s.root.delegate({
+      agent: "counted",
+      grant: { ...NARROW, limits: { calls: 1 } },
+    });
+    const accept = () => {
+      throw new DelegationError("session_mismatch", "another's", { rule: "session" });
+    };
+    const call = { ...once.call("files.read", READ), accept };
+    expect(await s.guard.authorize(call)).toMatchObject({
+      effect: "deny",
+      code: "session_mismatch",
+    });
+    const listing = { ...once.call(LIST, {}), accept };
+    expect(await s.guard.authenticate(listing)).toMatchObject({ code: "session_mismatch" });
+    expect(await s.guard.authorize(once.call("files.read", READ))).toMatchObject({
+      effect: "allow",
+    });
+    await s.guard.flush();
+    expect(JSON.stringify(await s.lines(s.root.tree))).toContain("session_mismatch");
+  });
+
+  test("is not asked about a chain that is not proven", async () => {
+    const s = await scene();
+    let asked = 0;
+    const accept = () => {
+      asked += 1;
+    };
+    const call = {
+      ...s.child.call("files.read", READ),
+      possession: { kind: "none" as const },
+      accept,
+    };
+    expect(await s.guard.authorize(call)).toMatchObject({ code: "proof_missing" });
+    expect(asked).toBe(0);
+  });
+});
+
+describe("watch", () => {
+  test("tells of a cut once, after the call is over", async () => {
+    const s = await scene();
+    const seen = await s.guard.authenticate(s.child.call(LIST, {}));
+    if (seen.effect !== "allow") throw new Error(seen.code);
+    const told: string[] = [];
+    s.guard.watch(seen, "mcp:session", ({ code }) => told.push(code));
+    seen.end();
+    await s.cut();
+    await s.revoke({ kind: "tree", tree: s.root.tree });
+    expect(told).toEqual(["delegation_revoked"]);
+    expect(seen.cut).toBeUndefined();
+  });
+
+  test("tells nothing once it is ended", async () => {
+    const s = await scene();
+    const seen = await s.guard.authenticate(s.child.call(LIST, {}));
+    if (seen.effect !== "allow") throw new Error(seen.code);
+    const told: string[] = [];
+    const end = s.guard.watch(seen, "mcp:session", ({ code }) => told.push(code));
+    end();
+    await s.cut();
+    expect(told).toEqual([]);
+    expect(seen).toMatchObject({ cut: { code: "delegation_revoked" }, signal: { aborted: true } });
   });
 });

@@ -37,6 +37,24 @@ test("refuses an argument out of range with code, hop and rule, before the handl
   });
 });
 
+test("says which grant would do, without an argument's value", async () => {
+  const r = await rig();
+  const guard = await r.watch();
+  const hop = await r.root({ grant: WIDE });
+  const client = await linked(files(), guard, { hop });
+  const secret = "/etc/passwd";
+  const calling = client.callTool({ name: "files.delete", arguments: { path: secret } });
+  const thrown = await calling.catch((error: unknown) => error);
+  expect(thrown).toMatchObject({
+    data: {
+      code: "tool_not_granted",
+      required:
+        '[{"tools":{"files.delete":{"path":{"constraint_type":"wildcard"}}},"type":"attenuating_agent_token"}]',
+    },
+  });
+  expect(JSON.stringify(thrown)).not.toContain(secret);
+});
+
 test("lists the tools that the chain could use, and no others", async () => {
   const r = await rig();
   const guard = await r.watch();
