@@ -1,6 +1,7 @@
 /** How a delegation travels in MCP. @module */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { actOf, parsePresentMeta } from "../../src/wire/mcp.js";
+import { actOf, parsePresentMeta, presentMetaSchema } from "../../src/wire/mcp.js";
 
 describe("a request in the words of a grant", () => {
   test("is the tool itself for a tool call", () => {
@@ -43,4 +44,39 @@ describe("the delegation in _meta", () => {
       expect.objectContaining({ code: "invalid_request" }),
     );
   });
+});
+
+test("what is presented is read as the schema reads it, whatever its form", () => {
+  const mostly = <T>(good: T, ...odd: unknown[]) =>
+    fc.oneof({ weight: 8, arbitrary: fc.constant<unknown>(good) }, fc.constantFrom(...odd));
+  const text = mostly("a", "", "t".repeat(512), "t".repeat(513), 7, undefined);
+  const sequence = mostly(1, 0, -1, 1.5, Number.NaN, 2 ** 53, "1", undefined);
+  const session = fc.record({ id: text, sequence, mac: text });
+  const list = fc.array(text, { minLength: 1, maxLength: 3 });
+  const tokens = fc.oneof({ weight: 8, arbitrary: list }, mostly([], Array(33).fill("a"), "a"));
+  const members = { tokens, proof: text, session: fc.oneof(session, text), tickets: list };
+  const more = fc.constantFrom({}, {}, {}, { more: 1 });
+  const presented = fc
+    .tuple(fc.record(members, { requiredKeys: [] }), more)
+    .map(([known, other]) => ({ ...known, ...other }));
+  let read = 0;
+  fc.assert(
+    fc.property(
+      fc.oneof({ weight: 9, arbitrary: presented }, { weight: 1, arbitrary: tokens }),
+      (given) => {
+        const { success, data } = presentMetaSchema.safeParse(given);
+        const both = data?.proof !== undefined && data.session !== undefined;
+        if (!success || both) {
+          expect(() => parsePresentMeta(given)).toThrow(
+            expect.objectContaining({ code: "invalid_request" }),
+          );
+        } else {
+          read += 1;
+          expect(parsePresentMeta(given)).toEqual(data);
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  expect(read).toBeGreaterThan(50);
 });
