@@ -45,6 +45,8 @@ export interface Scenario {
   readonly name: string;
   /** Replicas that a durable write waits for. */
   readonly replicas: number;
+  /** How long the load goes on afterwards, ms; 4,000 unless told. */
+  readonly afterMs?: number;
   /** Run with every `npm test`. */
   readonly isShort?: boolean;
   arena(): Promise<Arena>;
@@ -113,7 +115,7 @@ export async function runScenario(
     const running = load.run();
     await sleep(BEFORE_MS);
     await Promise.race([arena.disturb(), running]);
-    await sleep(AFTER_MS);
+    await sleep(scenario.afterMs ?? AFTER_MS);
     ending.abort();
     await running;
     await Promise.all(clerks.map(({ store }) => healed(store)));
