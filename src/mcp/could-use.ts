@@ -2,6 +2,7 @@
 import type { Json } from "../base/json-value.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import { couldPass } from "../grant/evaluate.js";
+import type { Constraint } from "../wire/constraint.js";
 import { METHOD_PREFIX } from "../wire/mcp.js";
 import { isRecord } from "./message.js";
 
@@ -17,9 +18,40 @@ export function couldRead(chain: VerifiedChain, audience: string, uri: unknown):
   return READING.some((method) => passes(chain, audience, method, { uri }));
 }
 
-/** Whether any resource of a template could be. */
-export function couldReadAny(chain: VerifiedChain, audience: string): boolean {
-  return READING.some((method) => passes(chain, audience, method, {}));
+/** Whether any resource of a template could be: some URI that begins as it does. */
+export function couldReadAny(chain: VerifiedChain, audience: string, template: unknown): boolean {
+  if (typeof template !== "string") return false;
+  const [start = ""] = template.split("{", 1);
+  return READING.some(
+    (method) =>
+      passes(chain, audience, method, {}) &&
+      chain.grants.every(({ tools }) => {
+        const uri = Object.hasOwn(tools, method) ? tools[method]?.uri : undefined;
+        return uri === undefined || couldStart(uri, start);
+      }),
+  );
+}
+
+/** Whether some text that begins so could meet the constraint. What cannot be told is yes: a call decides. */
+function couldStart(constraint: Constraint, start: string): boolean {
+  switch (constraint.constraint_type) {
+    case "exact":
+      return begins(constraint.value, start);
+    case "one_of":
+      return constraint.values.some((value) => begins(value, start));
+    case "prefix":
+      return constraint.value.startsWith(start) || start.startsWith(constraint.value);
+    case "all":
+      return constraint.constraints.every((clause) => couldStart(clause, start));
+    case "any":
+      return constraint.constraints.some((clause) => couldStart(clause, start));
+    default:
+      return true;
+  }
+}
+
+function begins(value: unknown, start: string): boolean {
+  return typeof value === "string" && value.startsWith(start);
 }
 
 const READING = [`${METHOD_PREFIX}resources/read`, `${METHOD_PREFIX}resources/subscribe`];
@@ -37,7 +69,7 @@ export function couldComplete(chain: VerifiedChain, audience: string, params: un
   if (!isRecord(ref)) return false;
   const { type, name, uri } = ref;
   if (type === "ref/prompt") return couldPrompt(chain, audience, name);
-  return type === "ref/resource" && typeof uri === "string" && couldReadAny(chain, audience);
+  return type === "ref/resource" && couldReadAny(chain, audience, uri);
 }
 
 function passes(

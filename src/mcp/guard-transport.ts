@@ -32,6 +32,25 @@ export function guardTransport(
   return new GuardedTransport(transport, guard, options);
 }
 
+/** A server of either SDK. */
+export interface McpConnecting {
+  connect(transport: McpTransport): Promise<void>;
+}
+
+/**
+ * Has a server put a guard in front of whatever it is connected to; for those that a factory makes and somebody else connects, as the
+ * handlers of SDK 2 do.
+ */
+export function guardServer<S extends McpConnecting>(
+  server: S,
+  guard: Guard,
+  options: GuardTransportOptions = {},
+): S {
+  const connect = server.connect.bind(server);
+  server.connect = (transport) => connect(guardTransport(transport, guard, options));
+  return server;
+}
+
 class GuardedTransport implements McpTransport {
   readonly #inner: McpTransport;
   readonly #session: Session;

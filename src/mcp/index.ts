@@ -37,7 +37,12 @@ export {
 export { bothPolicies, gatewayPolicy } from "./gateway-controls.js";
 export { type GatewayHttp, type GatewayHttpOptions, serveGatewayHttp } from "./gateway-http.js";
 export type { SecretPlaces } from "./gateway-launch.js";
-export { type GuardTransportOptions, guardTransport } from "./guard-transport.js";
+export {
+  type GuardTransportOptions,
+  guardServer,
+  guardTransport,
+  type McpConnecting,
+} from "./guard-transport.js";
 export {
   guardHttp,
   type HttpGuardOptions,

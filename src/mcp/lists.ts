@@ -23,7 +23,7 @@ const LISTS: Readonly<Record<string, readonly [member: string, shows: Shows]>> =
   ],
   "resources/templates/list": [
     "resourceTemplates",
-    ({ chain, audience }) => couldReadAny(chain, audience),
+    ({ chain, audience }, { uriTemplate }) => couldReadAny(chain, audience, uriTemplate),
   ],
   "prompts/list": [
     "prompts",

@@ -175,6 +175,21 @@ describe("lists", () => {
     expect(names((await client.listPrompts()).prompts)).toEqual(["greet"]);
   });
 
+  test.each([
+    [
+      "a constraint that its resources could meet",
+      { constraint_type: "prefix", value: "docs://a" },
+      1,
+    ],
+    ["a wider one", { constraint_type: "prefix", value: "doc" }, 1],
+    ["one of which a part is met", { constraint_type: "one_of", values: ["x://1", "docs://1"] }, 1],
+    ["one that none could meet", { constraint_type: "prefix", value: "secret://" }, 0],
+    ["one text that is none of its resources", { constraint_type: "exact", value: "x://1" }, 0],
+  ] as const)("show a template under %s by that", async (_what, uri, shown) => {
+    const { client } = await scene({ "mcp:resources/read": { uri } });
+    expect((await client.listResourceTemplates()).resourceTemplates).toHaveLength(shown);
+  });
+
   test("show a resource that can only be subscribed to", async () => {
     const { client } = await scene({ "mcp:resources/subscribe": docs });
     expect(names((await client.listResources()).resources)).toEqual(["guide"]);

@@ -6,6 +6,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import {
+  createMcpHandler,
   McpServer as McpServer2,
   InMemoryTransport as Memory2,
 } from "@modelcontextprotocol/server";
@@ -13,12 +14,12 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import type { Guard } from "../../src/guard/guard.js";
-import { guardTransport } from "../../src/mcp/guard-transport.js";
+import { guardServer, guardTransport } from "../../src/mcp/guard-transport.js";
 import type { EmbeddedHop } from "../../src/memory/embedded.js";
 import type { GrantInput } from "../../src/wire/grant.js";
 import { PRESENT_META } from "../../src/wire/mcp.js";
 import { AUDIENCE, rig } from "../guard/rig.js";
-import { linked, speaking } from "./guarded.js";
+import { linked, presented, speaking } from "./guarded.js";
 
 const EVERYTHING: string = "@modelcontextprotocol/server-everything/dist/server/index.js";
 
@@ -190,6 +191,38 @@ describe("SDK 2", () => {
     await failed;
     await vi.waitFor(() => expect(stopped).toEqual(["wait"]));
   });
+
+  test("is guarded for each HTTP request where a handler makes its servers", async () => {
+    const s = await scene(TOOLS);
+    const handler = createMcpHandler(() => guardServer(calculator(), s.guard));
+    const ask = async (method: string, params: { name?: string; arguments?: object }) => {
+      const asked = { jsonrpc: "2.0", id: 1, method, params: { ...params, _meta: ENVELOPE } };
+      const headers = {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        "mcp-protocol-version": "2026-07-28",
+        "mcp-method": method,
+        ...(params.name === undefined ? {} : { "mcp-name": params.name }),
+      };
+      const body = JSON.stringify(presented(s.hop, asked));
+      const request = new Request(`${AUDIENCE}/mcp`, { method: "POST", headers, body });
+      return (await handler.fetch(request)).json();
+    };
+    const add = (a: number) => ask("tools/call", { name: "add", arguments: { a } });
+    expect(await add(1)).toMatchObject({ result: { content: [{ text: "2" }] } });
+    expect(await add(11)).toMatchObject({ error: { data: { code: "argument_refused" } } });
+    expect(await ask("tools/list", {})).toMatchObject({
+      result: { tools: [{ name: "add" }, { name: "wait" }], cacheScope: "private" },
+    });
+    await s.revoke({ kind: "tree", tree: s.hop.tree });
+    expect(await add(1)).toMatchObject({ error: { data: { code: "delegation_revoked" } } });
+  });
+
+  const ENVELOPE = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": { name: "agent", version: "2" },
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
 
   test("connects to a guarded transport as to any other", async () => {
     const s = await scene(TOOLS);
