@@ -61,7 +61,9 @@ export function archiveOf(ground: Ground, durability: Durability): AuditArchive 
     },
     forget: async ({ first, last }) => {
       // Names are indexed from these lines: afterwards they could not be any more.
-      await ground.everywhere((partition) => isIndexed(ground, partition));
+      await ground.everywhere((partition) =>
+        isIndexed(ground, partition, Number.POSITIVE_INFINITY),
+      );
       const tips = await tipsOf(ground, first, last);
       const sent = durability.sending(HOME);
       await ground.move(HOME, SCRIPTS.archive, 0, [last, ...tips.flat()]);

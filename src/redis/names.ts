@@ -23,16 +23,21 @@ const KEPT_MS = LIFETIME_MS_MAX + 3 * 86_400_000;
 /**
  * Brings a partition's index up to date, as far as a few steps do.
  *
+ * @param stepsMax How many: infinitely many bring it to the end of the log.
  * @returns Whether it knows every tree that is kept.
  */
-export async function isIndexed(ground: Ground, partition: number): Promise<boolean> {
+export async function isIndexed(
+  ground: Ground,
+  partition: number,
+  stepsMax = STEPS_MAX,
+): Promise<boolean> {
   let end: number | undefined;
   for (let steps = 0; ; steps++) {
     const state = await ground.look(partition, SCRIPTS.lookNames, []);
     const seq = wholeAt(state, 1);
     end ??= wholeAt(state, 0);
     if (seq >= end) return wholeAt(state, 2) === 0 || wholeAt(state, 3) + KEPT_MS < nowOf(ground);
-    if (steps === STEPS_MAX) return false;
+    if (steps === stepsMax) return false;
     await goOn(ground, partition, seq, end);
   }
 }

@@ -122,6 +122,19 @@ describe.each(binaries())("the index of names on $name", ({ path: binary }) => {
     expect(await seqs()).toEqual(await tips());
   });
 
+  test("is brought to the end of the log before lines of it are forgotten", async () => {
+    const lines = Array.from({ length: 9_000 }, (_, sequence) => ({
+      ...{ kind: "call", tenant: "acme", tree: "t0", guard: "g", sequence },
+    }));
+    await store.record(lines, stage.now);
+    await store.audit({ limit: 1 });
+    await store.archive.forget({ first: 1, last: PARTITIONS });
+    expect(await seqs()).toEqual(await tips());
+    const told = await answers();
+    expect(told).toMatchObject({ scout: ["t4", "t2", "t0"], ben: ["t3", "t0"] });
+    expect((await server.ask("HGET", key(0, "names"), "after")) ?? "0").toBe("0");
+  });
+
   test("is the same for several who bring it up to date at once", async () => {
     const all = await Promise.all(Array.from({ length: 6 }, answers));
     for (const one of all) expect(one).toEqual(all[0]);
