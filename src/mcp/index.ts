@@ -59,7 +59,11 @@ export {
   serveResourceMetadata,
 } from "./resource-metadata.js";
 export type { GuardObserver } from "./session.js";
-export { delegationVerifier, type TokenVerifier } from "./token-verifier.js";
+export {
+  delegationVerifier,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+} from "./token-verifier.js";
 export type {
   McpExtra,
   McpHeaders,

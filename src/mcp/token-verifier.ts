@@ -10,6 +10,12 @@ export interface TokenVerifier {
   verifyAccessToken(token: string): Promise<AuthInfo>;
 }
 
+/** For which server tokens are verified. */
+export interface TokenVerifierOptions {
+  /** Which of the guard's audiences; its first unless told. */
+  readonly audience?: string;
+}
+
 /**
  * Makes a verifier for `requireBearerAuth({ verifier, expectedResource })`: signatures, links, narrowing, times, cuts, and that the
  * audience is granted.
@@ -17,13 +23,12 @@ export interface TokenVerifier {
  * It sees a token's text and nothing else, so it proves no possession and decides no call: `guardTransport` does, behind it. What does
  * not hold becomes the SDK's `InvalidTokenError` (401); a store or feed that cannot tell becomes `ServerError`, which refuses too.
  * Tokens are written nowhere.
- *
- * @param options.audience Which of the guard's audiences; its first unless told.
  */
 export function delegationVerifier(
   guard: Pick<Guard, "examine">,
-  { audience }: { readonly audience?: string } = {},
+  options: TokenVerifierOptions = {},
 ): TokenVerifier {
+  const { audience } = options;
   return {
     async verifyAccessToken(token) {
       const tokens = token.split(TOKEN_SEPARATOR);
