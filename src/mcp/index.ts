@@ -17,6 +17,7 @@ export {
   type Risk,
   type SecretSource,
 } from "../wire/gateway-config.js";
+export type { McpAct } from "../wire/mcp.js";
 export { type AuthInfo, CHAIN_EXTRA, type ChainExtra } from "./auth-info.js";
 export { type CarriedTransport, type CarryOptions, carryTransport } from "./carry-transport.js";
 export type { CoordinatorEngine } from "./coordinator-engine.js";

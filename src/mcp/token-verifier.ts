@@ -7,6 +7,7 @@ import { type AuthInfo, authInfoOf, TOKEN_SEPARATOR } from "./auth-info.js";
 
 /** The SDK's `OAuthTokenVerifier`, by its structure. */
 export interface TokenVerifier {
+  /** Who asks with this token; rejects with an error of the SDK's for one that does not hold. */
   verifyAccessToken(token: string): Promise<AuthInfo>;
 }
 
