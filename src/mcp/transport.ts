@@ -37,14 +37,23 @@ interface Taking {
 
 /** One side's end of a connection. */
 export interface McpTransport {
+  /** Begins to take messages; the SDK calls it. */
   start(): Promise<void>;
+  /** Sends one JSON-RPC message. */
   send(message: object, options?: McpSendOptions): Promise<void>;
+  /** Ends the connection. */
   close(): Promise<void>;
+  /** Told when it has ended. */
   onclose?: (() => void) | undefined;
+  /** Told of what goes wrong beside a message. */
   onerror?: ((error: Error) => void) | undefined;
+  /** Told of each message that comes in. */
   onmessage?: Taking["take"] | undefined;
+  /** Id of the protocol session, where the transport has them. */
   sessionId?: string | undefined;
+  /** Told which version of the protocol both sides agreed on. */
   setProtocolVersion?: ((version: string) => void) | undefined;
+  /** Told which versions this side speaks; the 2.x line calls it. */
   setSupportedProtocolVersions?: ((versions: string[]) => void) | undefined;
   /** Whether each request has a stream of its own, which ends when the request is cancelled. */
   readonly hasPerRequestStream?: boolean;
