@@ -1,6 +1,15 @@
 /** The command `gateway`, its options and its help. @module */
 import type { Command } from "commander";
-import { type End, examplesFirst, type Session, type State, state, sub, whole } from "./options.js";
+import {
+  type End,
+  examplesFirst,
+  outbox,
+  type Session,
+  type State,
+  state,
+  sub,
+  whole,
+} from "./options.js";
 
 interface Told extends State {
   readonly config?: string;
@@ -10,14 +19,17 @@ interface Told extends State {
   readonly tools?: string[];
   readonly http?: boolean;
   readonly port?: number;
+  readonly outbox?: string;
   readonly check?: boolean;
   readonly issuer?: string;
   readonly jwks?: string;
 }
 
 export function addGateway(program: Command, session: Session, end: End): void {
-  const command = state(
-    sub(program, "gateway", "put MCP servers that know nothing of delegation behind a guard"),
+  const command = outbox(
+    state(
+      sub(program, "gateway", "put MCP servers that know nothing of delegation behind a guard"),
+    ),
   )
     .argument("[command...]", "a server to start, after --")
     .option("--config <file>", "servers of a file: an mcpServers JSON, with a section legate")

@@ -15,6 +15,8 @@ export interface GroundOptions {
   readonly issuer?: string;
   /** File with the issuer's public keys; the journal has its own. */
   readonly jwks?: string;
+  /** File of the outbox, on Redis. */
+  readonly outbox?: string;
 }
 
 /** A ground that is opened for one command. */
@@ -53,7 +55,10 @@ export async function openGround(options: GroundOptions, policy: PolicyEngine): 
   }
 }
 
-async function onRedis({ prefix, issuer, jwks }: GroundOptions, url: string): Promise<Ground> {
+async function onRedis(
+  { prefix, issuer, jwks, outbox }: GroundOptions,
+  url: string,
+): Promise<Ground> {
   if (issuer === undefined || jwks === undefined) {
     throw new CommandError(
       EXIT.usage,
@@ -81,7 +86,8 @@ async function onRedis({ prefix, issuer, jwks }: GroundOptions, url: string): Pr
         "--prefix names another one; a coordinator starts it",
       );
     }
-    return await openRedisGuards({ url, prefix, ...found, trust });
+    const how = { url, prefix, ...found, trust };
+    return await openRedisGuards(outbox === undefined ? how : { ...how, outbox });
   } catch (thrown) {
     throw here.told(thrown, where);
   }

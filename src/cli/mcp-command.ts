@@ -1,6 +1,15 @@
 /** The command `mcp`, its options and its help. @module */
 import type { Command } from "commander";
-import { type End, examplesFirst, type Session, type State, state, sub, whole } from "./options.js";
+import {
+  type End,
+  examplesFirst,
+  outbox,
+  type Session,
+  type State,
+  state,
+  sub,
+  whole,
+} from "./options.js";
 
 interface Told extends State {
   readonly audience?: string;
@@ -8,11 +17,18 @@ interface Told extends State {
   readonly keys?: string;
   readonly http?: boolean;
   readonly port?: number;
+  readonly outbox?: string;
 }
 
 export function addMcp(program: Command, session: Session, end: End): void {
-  const command = state(
-    sub(program, "mcp", "serve the coordinator to agents over MCP: delegate, inspect, revoke, ask"),
+  const command = outbox(
+    state(
+      sub(
+        program,
+        "mcp",
+        "serve the coordinator to agents over MCP: delegate, inspect, revoke, ask",
+      ),
+    ),
   )
     .option("--audience <url>", "what tokens for it name; the issuer and /mcp unless told")
     .option("--issuer <url>", "who signs the tokens; that of a journal unless told")

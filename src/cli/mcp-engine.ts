@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly issuer?: string;
   /** File with the issuer's private keys; the journal has its own. */
   readonly keys?: string;
+  /** File of the outbox, on Redis. */
+  readonly outbox?: string;
 }
 
 /** An engine that is opened for one command. */
@@ -43,7 +45,7 @@ export async function openEngine(options: EngineOptions): Promise<OpenedEngine> 
 }
 
 async function onRedis(
-  { prefix, tenant, issuer, keys }: EngineOptions,
+  { prefix, tenant, issuer, keys, outbox }: EngineOptions,
   url: string,
 ): Promise<OpenedEngine> {
   if (issuer === undefined || keys === undefined) {
@@ -73,7 +75,7 @@ async function onRedis(
     }
     const ring = openKeyFile(keys);
     const how = { url, prefix, ...found, tenant, issuer, keys: ring, heartbeats: false };
-    return await openRedisEngine(how);
+    return await openRedisEngine(outbox === undefined ? how : { ...how, outbox });
   } catch (thrown) {
     throw here.told(thrown, where);
   }

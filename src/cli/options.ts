@@ -52,6 +52,16 @@ export function redis(command: Command): Command {
     );
 }
 
+/** For commands that let things happen on Redis, for as long as they run. */
+export function outbox(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--outbox <file>",
+      "on Redis: remembers what this process let happen once, should a server forget it",
+    ).env("LEGATE_OUTBOX"),
+  );
+}
+
 /** One store: what is said on the line outranks what the environment says. */
 function chooseOne(command: Command): void {
   const said = ["journal", "redis"].filter((name) => Boolean(command.getOptionValue(name)));

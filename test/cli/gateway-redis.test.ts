@@ -1,5 +1,5 @@
 /** `legate gateway` beside a coordinator on Redis: a cut that is made in another process stops what runs behind it. */
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -68,7 +68,9 @@ async function open(tools: readonly string[]): Promise<EmbeddedHop> {
 
 test("a cut in another process stops the running call, and the server behind", async () => {
   const hop = await open(["boot", "hang"]);
-  const place = ["--redis", url, "--issuer", ISSUER, "--jwks", jwks, "--audience", AUDIENCE];
+  const outbox = join(command.folder, "gateway.outbox");
+  const keys = ["--issuer", ISSUER, "--jwks", jwks, "--audience", AUDIENCE];
+  const place = ["--redis", url, ...keys, "--outbox", outbox];
   const inner = new StdioClientTransport({
     command: process.execPath,
     args: [command.main, "gateway", ...place, "--", process.execPath, ODD],
@@ -83,6 +85,7 @@ test("a cut in another process stops the running call, and the server behind", a
   const carried = carryTransport(inner as McpTransport, { hop, audience: AUDIENCE });
   await client.connect(carried as Transport);
   expect((await client.callTool({ name: "boot" })).content).toHaveLength(1);
+  expect(existsSync(outbox)).toBe(true);
   const hanging = client.callTool({ name: "hang" });
   hanging.catch(() => undefined);
   await pause(200);

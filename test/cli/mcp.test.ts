@@ -1,6 +1,7 @@
 /** `legate mcp` as agents' programs start it: over stdio and over HTTP, on a journal and on Redis. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -208,10 +209,12 @@ describe("on Redis", () => {
     const kit = { coordinator, trust, issuer: ISSUER, cache: new ChainCache() };
     const side = { agentKeys: () => [], clock: systemClock, random: systemRandom };
     const root = EmbeddedHop.hold({ ...kit, ...side }, key, [token]);
-    const args = ["--redis", url, "--issuer", ISSUER, "--keys", keyFile];
+    const outbox = join(command.folder, "mcp.outbox");
+    const args = ["--redis", url, "--issuer", ISSUER, "--keys", keyFile, "--outbox", outbox];
     const { client } = await overStdio(root, args);
     const hop = await tell(client, root);
     expect((await engine.store.hop(engine.tenant, hop))?.state).toBe("revoked");
+    expect(readFileSync(outbox, "utf8")).toContain(hop);
     await client.close();
     await engine.close();
   });
