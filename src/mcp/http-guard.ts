@@ -9,6 +9,7 @@ import { httpActOf } from "../wire/mcp.js";
 import type { Possession } from "../wire/proof.js";
 import { type AuthInfo, authInfoOf, TOKEN_SEPARATOR } from "./auth-info.js";
 import { bodyOf } from "./http-body.js";
+import { IdsInUse } from "./http-ids.js";
 import type { ScopesOf } from "./http-need.js";
 import { checkAudience, judgePost } from "./http-post.js";
 import { type HttpRefusal, refuseHttp } from "./http-refusal.js";
@@ -78,6 +79,7 @@ class Front {
   readonly #metadata: string;
   readonly #scopesOf: ScopesOf;
   readonly #sessions = new HttpSessions();
+  readonly #ids = new IdsInUse();
 
   constructor(
     guard: Pick<Guard, "authenticate" | "examine">,
@@ -120,8 +122,9 @@ class Front {
     const checkSession = (chain: VerifiedChain): void => {
       if (session !== undefined && this.#sessions.isOwn(session, chain) === false) refuseForeign();
     };
+    const messages = messagesIn(body);
     const judged = await judgePost(this.#guard, {
-      messages: messagesIn(body),
+      messages,
       token,
       proved: req.headers.dpop !== undefined,
       audience: this.#audience,
@@ -129,6 +132,7 @@ class Front {
       checkSession,
     });
     if (judged.effect === "refuse") return this.refuse(res, judged.refusal);
+    if (session !== undefined) this.#ids.take(session, messages, res);
     const { chain, opens } = judged;
     if (chain === undefined) return true;
     if (opens && session === undefined) this.#sessions.watch(res, chain);

@@ -53,6 +53,8 @@ export class Inbound {
   #request(message: RequestMessage, extra: McpExtra | undefined): void {
     const session = this.#session;
     const { id, method } = message;
+    const before = session.running.get(id);
+    if (before !== undefined && cameByHttp(extra)) before.astray = true;
     // Answered here: whether the server lives is anybody's to know, and nothing of it need hear from strangers.
     if (method === "ping") {
       session.post({ jsonrpc: "2.0", id, result: {} });
@@ -154,7 +156,7 @@ export class Inbound {
       typeof id === "string" || typeof id === "number" ? session.running.get(id) : undefined;
     const hop = leafOf(chain);
     if (running?.allowed?.chain.hops.some((above) => above.id === hop) !== true) return;
-    session.end(running);
+    session.stop(running);
     const cancelled = { ...params, requestId: raised(running.id) };
     session.sides.up({ jsonrpc: "2.0", method: "notifications/cancelled", params: cancelled });
   }

@@ -52,6 +52,7 @@ export class Outbound {
       return DROPPED;
     }
     session.end(running);
+    if (running.astray) return DROPPED;
     const { error } = message;
     if (error !== undefined) {
       const told = allowed.session === undefined ? error : errorWithSession(error, allowed.session);
@@ -104,7 +105,8 @@ export class Outbound {
     }
     const id = lowered(related);
     const running = this.#session.running.get(id);
-    if (running?.allowed === undefined || running.allowed.cut !== undefined) return undefined;
+    if (running?.allowed === undefined || running.astray) return undefined;
+    if (running.allowed.cut !== undefined) return undefined;
     return id === related
       ? { running, options }
       : { running, options: { ...options, relatedRequestId: id } };

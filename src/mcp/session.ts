@@ -37,6 +37,8 @@ export interface Running {
   readonly method: string;
   /** Undefined until it is decided. */
   allowed: Allowed | undefined;
+  /** Another HTTP request came by its id: the transport would send there what is this one's. */
+  astray: boolean;
 }
 
 /** Reasons that pass: a fresh chain of the same tree may use the session again. */
@@ -55,6 +57,8 @@ export class Session {
   /** The server's requests to the client, and the client's request that each belongs to, if any. */
   readonly asked = new Map<RequestId, Running | undefined>();
   closed = false;
+  /** Ids of requests that were stopped: what their handlers still say must not pass for another's. */
+  readonly #stopped = new Set<RequestId>();
   #leaving: Promise<unknown> = Promise.resolve();
   #tasksCancelled = 0;
 
@@ -64,9 +68,10 @@ export class Session {
     this.standings = new Standings(desk.guard, (standing, why) => this.#lose(standing, why));
   }
 
-  /** Notes a request; undefined when it was refused: its id is in use, or there are too many. */
+  /** Notes a request; undefined when it was refused: its id is or was in use, or there are too many. */
   begin(id: RequestId, method: string): Running | undefined {
-    const taken = this.running.has(id) || (typeof id === "string" && id.startsWith(OWN_ID_PREFIX));
+    const own = typeof id === "string" && id.startsWith(OWN_ID_PREFIX);
+    const taken = own || this.running.has(id) || this.#stopped.has(id);
     if (taken || this.running.size >= MCP_REQUESTS_MAX) {
       const refusal = taken
         ? new DelegationError("invalid_request", "id is in use", { rule: "id" })
@@ -74,7 +79,7 @@ export class Session {
       this.refuse(id, errorOf(deniedBy(refusal)));
       return undefined;
     }
-    const running: Running = { id, method, allowed: undefined };
+    const running: Running = { id, method, allowed: undefined, astray: false };
     this.running.set(id, running);
     return running;
   }
@@ -89,6 +94,18 @@ export class Session {
   end(running: Running): void {
     if (this.running.get(running.id) === running) this.running.delete(running.id);
     running.allowed?.end();
+  }
+
+  /** The request is over, and its handler may not know it. */
+  stop(running: Running): void {
+    this.end(running);
+    if (this.#stopped.size >= MCP_REQUESTS_MAX) {
+      for (const oldest of this.#stopped) {
+        this.#stopped.delete(oldest);
+        break;
+      }
+    }
+    this.#stopped.add(running.id);
   }
 
   /** Answers a request with a refusal. */
@@ -106,7 +123,7 @@ export class Session {
   /** Stops a running request: its handler's signal fires, and its caller hears why. */
   abort(running: Running, { hop, rule }: DelegationError): void {
     if (this.running.get(running.id) !== running) return;
-    this.end(running);
+    this.stop(running);
     const refusal = new DelegationError("aborted", "the call was stopped: its authority was cut", {
       ...(hop === undefined ? {} : { hop }),
       ...(rule === undefined ? {} : { rule }),

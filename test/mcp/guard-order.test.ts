@@ -145,6 +145,26 @@ describe("ids", () => {
     ]);
   });
 
+  test.each(["cut", "cancelled"])("one of a call that was %s serves no other", async (how) => {
+    const s = await scene();
+    const [one, two] = await Promise.all(
+      ["one", "two"].map((agent) => s.hop.delegate({ agent, grant: { tools: GRANT.tools } })),
+    );
+    if (one === undefined || two === undefined) throw new Error("two hops");
+    const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "fast" } };
+    await s.send(presented(two, { ...call, id: 2 }));
+    await s.send(presented(one, call));
+    if (how === "cut") await s.revoke({ kind: "hop", tree: one.tree, hop: one.id });
+    else await s.cancel(1);
+    await s.send(presented(two, call));
+    const before = s.down.length;
+    const news = { jsonrpc: "2.0", method: "notifications/message", params: { data: "of one" } };
+    await s.end.send(news, { relatedRequestId: 1 });
+    await s.result(1);
+    expect(s.down.slice(before)).toEqual([]);
+    expect(s.down.at(-1)).toMatchObject({ id: 1, error: { data: { code: "invalid_request" } } });
+  });
+
   test.each([0, ""])("%j cannot hide a call from its cut", async (id) => {
     const s = await scene();
     await s.call(id, "fast");

@@ -87,7 +87,8 @@ export async function openWeb(
   };
 }
 
-function postOf(message: object, headers: Record<string, string> = {}): RequestInit {
+/** A POST of one message, or of a list. */
+export function postOf(message: object, headers: Record<string, string> = {}): RequestInit {
   return {
     method: "POST",
     headers: {
