@@ -3,7 +3,7 @@ import { DelegationError, exposed } from "../base/error.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { Call, Decision } from "../guard/decision.js";
 import type { Guard } from "../guard/guard.js";
-import { actOf, PRESENT_META } from "../wire/mcp.js";
+import { actOf, httpActOf, PRESENT_META } from "../wire/mcp.js";
 import { couldComplete } from "./could-use.js";
 import { credentialsOf } from "./credentials.js";
 import { isRecord, type NotificationMessage } from "./message.js";
@@ -55,6 +55,26 @@ export function decide(
   } catch (thrown) {
     return deniedBy(exposed(thrown));
   }
+}
+
+/**
+ * Whose answer to the server an HTTP request brings: an answer has no `_meta`, so possession is the header's to prove. Undefined for
+ * nobody's. Never rejects.
+ */
+export async function answererOf(
+  desk: Desk,
+  extra: McpExtra | undefined,
+  accept: (chain: VerifiedChain) => void,
+): Promise<VerifiedChain | undefined> {
+  const credentials = credentialsOf(undefined, extra, desk.url);
+  if (credentials === undefined) return undefined;
+  const { tokens, possession } = credentials;
+  const { guard, audience } = desk;
+  const shown = { tokens, possession, ...httpActOf("POST"), audience };
+  const decision = await guard.authenticate({ ...shown, accept: heard(desk, accept) });
+  if (decision.effect === "deny") return undefined;
+  decision.end();
+  return decision.chain;
 }
 
 /** Where no grant is asked, its audience is nevertheless: a chain for another server is nobody here. */

@@ -4,7 +4,7 @@ import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { Allowed, Asked, Decision, Denied } from "../guard/decision.js";
 import { PRESENT_META } from "../wire/mcp.js";
 import { cameByHttp, withoutSecrets } from "./credentials.js";
-import { decide } from "./decide.js";
+import { answererOf, decide } from "./decide.js";
 import { explained } from "./explained.js";
 import {
   isRecord,
@@ -17,7 +17,7 @@ import {
 } from "./message.js";
 import { deniedBy, errorOf } from "./refusal.js";
 import type { Running, Session } from "./session.js";
-import { leafOf } from "./tasks.js";
+import { isWithin } from "./tasks.js";
 import type { McpExtra } from "./transport.js";
 import { Turns } from "./turns.js";
 
@@ -154,8 +154,8 @@ export class Inbound {
     const { requestId: id } = params;
     const running =
       typeof id === "string" || typeof id === "number" ? session.running.get(id) : undefined;
-    const hop = leafOf(chain);
-    if (running?.allowed?.chain.hops.some((above) => above.id === hop) !== true) return;
+    const called = running?.allowed?.chain;
+    if (running === undefined || called === undefined || !isWithin(chain, called)) return;
     session.stop(running);
     const cancelled = { ...params, requestId: raised(running.id) };
     session.sides.up({ jsonrpc: "2.0", method: "notifications/cancelled", params: cancelled });
@@ -165,36 +165,38 @@ export class Inbound {
     const session = this.#session;
     if (!session.asked.has(message.id)) return;
     const turn = this.#turns.take();
-    const settle = (mayAnswer: boolean): void =>
-      this.#turns.ready(turn, () => {
-        if (mayAnswer) this.#answer(message, extra);
-      });
-    if (cameByHttp(extra)) void this.#isOurs(extra?.authInfo?.token).then(settle);
-    else settle(true);
+    const settle = (mayAnswer: (by: Running | undefined) => boolean): void =>
+      this.#turns.ready(turn, () => this.#answer(message, extra, mayAnswer));
+    if (!cameByHttp(extra)) {
+      settle(() => true);
+      return;
+    }
+    // Over HTTP anybody can answer who knows the session's id.
+    void answererOf(session.desk, extra, this.#accept).then((chain) =>
+      settle((by) => chain !== undefined && this.#mayAnswer(chain, by)),
+    );
   }
 
-  #answer({ id, result, error }: ResponseMessage, extra: McpExtra | undefined): void {
+  /** A call is answered for by its own hop and those above, and anything by who began the session: the client is theirs. */
+  #mayAnswer(chain: VerifiedChain, by: Running | undefined): boolean {
+    const called = by?.allowed?.chain;
+    if (called !== undefined && isWithin(chain, called)) return true;
+    return this.#session.standings.begunBy(chain);
+  }
+
+  #answer(
+    { id, result, error }: ResponseMessage,
+    extra: McpExtra | undefined,
+    mayAnswer: (by: Running | undefined) => boolean,
+  ): void {
     const { asked, running, standings, sides } = this.#session;
     if (!asked.has(id)) return;
     const by = asked.get(id);
+    if (!mayAnswer(by)) return;
     asked.delete(id);
     if (by === undefined ? !standings.alive : running.get(by.id) !== by) return;
     const answer = error === undefined ? { result } : { error };
     sides.up({ jsonrpc: "2.0", id, ...answer }, withoutSecrets(extra));
-  }
-
-  /** Over HTTP anybody can answer who knows the session's id: the token says whose answer it is. */
-  async #isOurs(header: string | undefined): Promise<boolean> {
-    if (header === undefined) return false;
-    const { guard, audience } = this.#session.desk;
-    const seen = await guard.examine({ tokens: header.split("~"), audience });
-    if (seen.effect !== "allow" || !this.#session.standings.alive) return false;
-    try {
-      this.#session.standings.check(seen.chain);
-      return true;
-    } catch {
-      return false;
-    }
   }
 }
 

@@ -5,7 +5,7 @@ import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { Allowed } from "../guard/decision.js";
 import type { Guard } from "../guard/guard.js";
 import { METHOD_PREFIX } from "../wire/mcp.js";
-import { leafOf } from "./tasks.js";
+import { isWithin, leafOf } from "./tasks.js";
 
 /** What the audit calls a session whose chain was cut. */
 const SESSION = `${METHOD_PREFIX}session`;
@@ -45,6 +45,11 @@ export class Standings {
   /** Whether the session was used. */
   get bound(): boolean {
     return this.#bound !== undefined;
+  }
+
+  /** Whether it is the hop that began the session, or one above it. */
+  begunBy(chain: VerifiedChain): boolean {
+    return this.#bound !== undefined && isWithin(chain, this.#bound);
   }
 
   /** Whether any living hop's chain is such. */

@@ -42,6 +42,12 @@ export function leafOf({ hops, tree }: VerifiedChain): string {
   return hops.at(-1)?.id ?? tree;
 }
 
+/** Whether the hop that acts with a chain is among those of another: the same, or above. */
+export function isWithin(chain: VerifiedChain, { hops }: VerifiedChain): boolean {
+  const hop = leafOf(chain);
+  return hops.some(({ id }) => id === hop);
+}
+
 /** Id of the task that a result tells was made; undefined where none was. */
 export function madeTask(result: unknown): string | undefined {
   if (!isRecord(result)) return undefined;
