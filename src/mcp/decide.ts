@@ -7,8 +7,9 @@ import { actOf, httpActOf, PRESENT_META } from "../wire/mcp.js";
 import { couldComplete } from "./could-use.js";
 import { credentialsOf } from "./credentials.js";
 import { isRecord, type NotificationMessage } from "./message.js";
-import { OF_A_TASK, ruleOf } from "./methods.js";
+import { OF_A_RESOURCE, OF_A_TASK, ruleOf } from "./methods.js";
 import { deniedBy } from "./refusal.js";
+import { isPlain } from "./resource-uri.js";
 import { leafOf, type TaskOwners } from "./tasks.js";
 import type { McpExtra } from "./transport.js";
 
@@ -44,6 +45,7 @@ export function decide(
     const { tokens, possession, tickets } = credentials;
     const { tool, arguments: args } = actOf(method, params);
     const rule = ruleOf(method);
+    if (OF_A_RESOURCE.has(method)) checkName(args.uri);
     const checked = rule === "authorize" ? accept : heard(desk, accept);
     const accepts = acceptanceOf(desk, method, params, checked);
     // Member by member: this is the hot path.
@@ -120,6 +122,14 @@ function acceptanceOf(
       rule: "ref",
     });
   };
+}
+
+/** Servers read the name as a URL, and find another resource than the one that was decided about. */
+function checkName(uri: unknown): void {
+  if (typeof uri !== "string" || isPlain(uri)) return;
+  throw new DelegationError("invalid_request", "the name leads to another resource", {
+    rule: "uri",
+  });
 }
 
 /** In a grant a method is a tool like others; to who asks it is a method. */

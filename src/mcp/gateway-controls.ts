@@ -16,6 +16,7 @@ import type {
 import { METHOD_PREFIX } from "../wire/mcp.js";
 import type { RpcObject } from "./gateway-message.js";
 import { isRecord } from "./message.js";
+import { isPlain } from "./resource-uri.js";
 
 /** The part of the controls that is about what may be asked for. */
 export type Reach = Pick<GatewayControls, "tools" | "resources" | "prompts" | "risk" | "toolRisk">;
@@ -32,7 +33,7 @@ function hasPrompt({ prompts }: Reach, prompt: string): boolean {
 export function hasResource({ resources }: Reach, uri: string): boolean {
   if (resources === undefined) return true;
   if (resources.includes(uri)) return true;
-  if (/(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)|%2f|%5c/i.test(uri)) return false;
+  if (!isPlain(uri) || /%2f|%5c/i.test(uri)) return false;
   return resources.some((name) => matches(name, uri));
 }
 

@@ -36,3 +36,10 @@ export const OF_A_TASK: ReadonlySet<string> = new Set([
   "tasks/cancel",
   "tasks/update",
 ]);
+
+/** Requests that name a resource. */
+export const OF_A_RESOURCE: ReadonlySet<string> = new Set([
+  "resources/read",
+  "resources/subscribe",
+  "resources/unsubscribe",
+]);

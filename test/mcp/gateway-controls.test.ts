@@ -110,6 +110,8 @@ describe("an allow-list", () => {
     ["file:///reports/a%2f..%2fb", false],
     ["file:///reports/..", false],
     ["file:///reports/..a", true],
+    ["file:///reports/.\t./etc/passwd", false],
+    ["file:///reports/.. ", false],
     ["file:///etc/passwd", false],
   ])("of resources says of %s %s", (uri, shown) => {
     expect(hasResource(reach, uri)).toBe(shown);

@@ -91,6 +91,26 @@ describe("what a grant must name", () => {
     expect(ran).toEqual([]);
   });
 
+  test.each(["../secret", "%2e%2E/secret", ".\t./secret", ".\n./secret"])(
+    "a resource that servers find by another name than %j is refused",
+    async (way) => {
+      const r = await rig();
+      const guard = await r.watch();
+      const within = { uri: { constraint_type: "prefix", value: "docs://files/public/" } } as const;
+      const tools = { "mcp:resources/read": within };
+      const hop = await r.root({ grant: { tools, audience: [AUDIENCE] } });
+      const server = new McpServer({ name: "files", version: "1" });
+      for (const uri of ["docs://files/public/news", "docs://files/secret"]) {
+        server.registerResource(uri, uri, {}, () => ({ contents: [{ uri, text: uri }] }));
+      }
+      const client = await linked(server, guard, { hop });
+      await client.readResource({ uri: "docs://files/public/news" });
+      await expect(
+        client.readResource({ uri: `docs://files/public/${way}` }),
+      ).rejects.toMatchObject({ data: { code: "invalid_request", rule: "uri" } });
+    },
+  );
+
   test("a method that nobody knows is refused", async () => {
     const { client } = await scene(NOTHING);
     const asking = client.request({ method: "x/secret", params: {} }, anything);
