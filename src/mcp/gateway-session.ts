@@ -51,11 +51,16 @@ const NOT_READY = new DelegationError("invalid_request", "the session is not ini
   rule: "initialize",
 });
 
+/** By a cut, for one, while it was written down. */
+const TAKEN_BACK = new DelegationError("aborted", "the call was taken back before it was made");
+
 export class CallerSession implements GatewaySession, Port {
   readonly #parts: SessionParts;
   readonly #transport: McpTransport;
   /** Chains of requests that were let in and have not come by. */
   readonly #chains = new Map<RequestId, VerifiedChain>();
+  /** Requests that are neither answered nor taken back. */
+  readonly #going = new Set<unknown>();
   #backend: Backend | undefined;
   #over = false;
   #cut = false;
@@ -116,6 +121,7 @@ export class CallerSession implements GatewaySession, Port {
     // The server was told when it was greeted.
     if (method === "notifications/initialized") return;
     if (method === "notifications/cancelled") {
+      this.#going.delete(params?.requestId);
       this.#backend?.cancel(this, params?.requestId);
       return;
     }
@@ -126,13 +132,14 @@ export class CallerSession implements GatewaySession, Port {
     const { id } = request;
     const chain = this.#chains.get(id);
     this.#chains.delete(id);
+    this.#going.add(id);
     let answer: Answer;
     try {
       answer = await this.#answerTo(request, chain);
     } catch (thrown) {
       answer = failed(exposed(thrown));
     }
-    this.#send({ jsonrpc: "2.0", id, ...answer });
+    if (this.#going.delete(id)) this.#send({ jsonrpc: "2.0", id, ...answer });
   }
 
   async #answerTo(request: RpcRequest, chain: VerifiedChain | undefined): Promise<Answer> {
@@ -192,8 +199,8 @@ export class CallerSession implements GatewaySession, Port {
     // What risks more happens only when it stands in the log; the rest is there by the guard's own line.
     if (risk === "low") noted.catch(() => this.#parts.log("a call could not be written down"));
     else await noted;
-    if (this.#over) throw new DelegationError("aborted", "the session is over");
-    const answer = await backend.ask(this, request);
+    const wanted = !this.#over && this.#going.has(request.id);
+    const answer = wanted ? await backend.ask(this, request) : failed(TAKEN_BACK);
     const told = scribe.answered(call, outcomeOf(answer, timers.now() - since));
     if (risk === "high") await told;
     else told.catch(() => this.#parts.log("what came of a call could not be written down"));

@@ -9,6 +9,7 @@ import {
   ToolListChangedNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { carriedBy } from "../../src/carry/hop.js";
 import type { EmbeddedHop } from "../../src/memory/embedded.js";
 import { ALL, type GatewayRig, openRig, textOf } from "./gateway-rig.js";
 
@@ -109,6 +110,32 @@ describe("a cut", () => {
       expect(kinds).toContain("call.aborted hang");
       expect(kinds).toContain("call.answered hang");
     });
+  });
+
+  test("while the call is written down keeps it from the server", async () => {
+    await open();
+    const hop = await rig.root(TOOLS);
+    const reader = await child(hop);
+    const client = await rig.join(hop);
+    const store = rig.engine.store as { record: typeof rig.engine.store.record };
+    const record = store.record.bind(store);
+    let release = () => {};
+    store.record = (events, ...more) => {
+      if (!events.some(({ kind }) => kind === "call.forwarded")) return record(events, ...more);
+      return new Promise<void>((resolve) => {
+        release = resolve;
+      }).then(() => record(events, ...more));
+    };
+    const leaking = client.callTool(carriedBy(reader, { name: "leak", arguments: {} }));
+    leaking.catch(() => undefined);
+    await pause(100);
+    await rig.engine.revoke({ kind: "hop", tree: hop.tree, hop: reader.id });
+    await expect(leaking).rejects.toMatchObject({ code: "aborted" });
+    release();
+    store.record = record;
+    await call(client, "boot");
+    await pause(100);
+    expect(rig.logged).toEqual(["odd: greeted {}"]);
   });
 
   test("leaves a shared process to the others", async () => {
