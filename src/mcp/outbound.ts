@@ -16,7 +16,7 @@ import {
 import { deniedBy, errorOf, errorWithSession } from "./refusal.js";
 import type { Running, Session } from "./session.js";
 import { madeTask } from "./tasks.js";
-import type { McpSendOptions } from "./transport.js";
+import type { McpSendOptions, RequestId } from "./transport.js";
 
 /** Takes what the server sends. */
 export class Outbound {
@@ -92,6 +92,11 @@ export class Outbound {
   }
 
   #notification(message: NotificationMessage, options: McpSendOptions | undefined): Promise<void> {
+    const { method, params } = message;
+    // The server waits no longer for what it had asked.
+    if (method === "notifications/cancelled" && isRecord(params)) {
+      this.#session.asked.delete(params.requestId as RequestId);
+    }
     const leaving = this.#leavingWith(options);
     if (leaving === undefined || !this.#mayHear(message)) return DROPPED;
     return this.#session.sides.down(message, leaving.options);

@@ -93,6 +93,7 @@ export class Session {
   /** The request is over: nothing that belongs to it passes any more. */
   end(running: Running): void {
     if (this.running.get(running.id) === running) this.running.delete(running.id);
+    for (const [id, by] of this.asked) if (by === running) this.asked.delete(id);
     running.allowed?.end();
   }
 
@@ -123,6 +124,7 @@ export class Session {
   /** Stops a running request: its handler's signal fires, and its caller hears why. */
   abort(running: Running, { hop, rule }: DelegationError): void {
     if (this.running.get(running.id) !== running) return;
+    const asked = [...this.asked].filter(([, by]) => by === running);
     this.stop(running);
     const refusal = new DelegationError("aborted", "the call was stopped: its authority was cut", {
       ...(hop === undefined ? {} : { hop }),
@@ -132,7 +134,7 @@ export class Session {
     this.refuse(running.id, error, running.allowed?.session);
     const params = { requestId: raised(running.id), reason: refusal.message };
     this.sides.up({ jsonrpc: "2.0", method: "notifications/cancelled", params });
-    for (const [id, by] of this.asked) if (by === running) this.#unask(id, error);
+    for (const [id] of asked) this.#unask(id, error);
   }
 
   /** Everything is over; what was allowed is said to be. */

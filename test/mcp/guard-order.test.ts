@@ -4,6 +4,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { guardTransport } from "../../src/mcp/guard-transport.js";
 import { kindOf, lowered, raised } from "../../src/mcp/message.js";
+import { Outbound } from "../../src/mcp/outbound.js";
+import { Session } from "../../src/mcp/session.js";
+import { TaskOwners } from "../../src/mcp/tasks.js";
 import { Turns } from "../../src/mcp/turns.js";
 import type { PolicyEngine } from "../../src/policy/engine.js";
 import type { GrantInput } from "../../src/wire/grant.js";
@@ -227,6 +230,32 @@ describe("answers", () => {
       await s.send({ jsonrpc: "2.0", id: 5, result: { action: "accept" } });
     expect(s.up.slice(1)).toEqual([{ jsonrpc: "2.0", id: 5, result: { action: "accept" } }]);
   });
+});
+
+test("what a server asked is not kept when its call is over, or it waits no longer", async () => {
+  const r = await rig();
+  const guard = await r.watch();
+  const sides = {
+    up: () => {},
+    down: () => Promise.resolve(),
+    fault: () => {},
+    sever: () => {},
+    admitted: () => {},
+  };
+  const tasks = new TaskOwners();
+  const session = new Session({ guard, audience: AUDIENCE, url: undefined, tasks }, sides);
+  const running = session.begin(1, "tools/call");
+  if (running === undefined) throw new Error("it begins");
+  session.asked.set("of the call", running);
+  session.asked.set("of no call", undefined);
+  session.end(running);
+  expect([...session.asked.keys()]).toEqual(["of no call"]);
+  const params = { requestId: "of no call" };
+  await new Outbound(session).send(
+    { jsonrpc: "2.0", method: "notifications/cancelled", params },
+    undefined,
+  );
+  expect(session.asked.size).toBe(0);
 });
 
 describe("notifications of the client", () => {
