@@ -164,6 +164,34 @@ describe.each(["memory", "http"] as const)("a credential in headers, callers ove
   });
 });
 
+test.each(["http", "sse"] as const)(
+  "a server of kind %s that points elsewhere gets its credential nowhere",
+  async (type) => {
+    const elsewhere: IncomingHttpHeaders[] = [];
+    const other = createServer(({ headers }, res) => {
+      elsewhere.push(headers);
+      res.writeHead(400).end();
+    });
+    const near = createServer((_req, res) => {
+      const { port } = other.address() as AddressInfo;
+      res.writeHead(307, { location: `http://localhost:${port}/mcp` }).end();
+    });
+    for (const server of [other, near]) {
+      servers.push(server);
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+    }
+    const url = `http://127.0.0.1:${(near.address() as AddressInfo).port}/mcp`;
+    const headers = { "X-Api-Key": SECRET };
+    const opened = await openRig({ mcpServers: { one: { type, url, headers } } });
+    rig = opened;
+    await expect(opened.join(await opened.root({ pay: {} }))).rejects.toMatchObject({
+      code: "upstream_unavailable",
+    });
+    expect(elsewhere).toEqual([]);
+  },
+);
+
 describe("an answer without end", () => {
   const huge = "x".repeat(11_000_000);
   test.each([
