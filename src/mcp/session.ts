@@ -48,6 +48,13 @@ const PASSING: ReadonlySet<Code> = new Set<Code>([
   "status_unknown",
 ]);
 
+/** How long a client may take to hear that its authority was cut. */
+const FAREWELL_MS = 1_000;
+
+function farewell(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, FAREWELL_MS).unref());
+}
+
 /** What one connection has going. */
 export class Session {
   readonly desk: Desk;
@@ -155,8 +162,11 @@ export class Session {
       if (by === undefined) this.#unask(id, errorOf(deniedBy(refusal)));
     }
     if (PASSING.has(why.code)) return;
-    // Whatever the same cut stops is told of it first.
-    queueMicrotask(() => void this.#leaving.then(() => this.sides.sever(true)));
+    // Whatever the same cut stops is told of it first, unless nobody takes it off the line.
+    queueMicrotask(() => {
+      const told = Promise.race([this.#leaving, farewell()]);
+      void told.then(() => this.sides.sever(true));
+    });
   }
 
   /** Whoever waits for the client's answer waits in vain. */

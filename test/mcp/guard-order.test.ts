@@ -1,12 +1,13 @@
 /** Order and hostile messages: nothing overtakes, no id serves twice, and what is no message is nobody's. @module */
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { guardTransport } from "../../src/mcp/guard-transport.js";
 import { kindOf, lowered, raised } from "../../src/mcp/message.js";
 import { Outbound } from "../../src/mcp/outbound.js";
 import { Session } from "../../src/mcp/session.js";
 import { TaskOwners } from "../../src/mcp/tasks.js";
+import type { McpTransport } from "../../src/mcp/transport.js";
 import { Turns } from "../../src/mcp/turns.js";
 import type { PolicyEngine } from "../../src/policy/engine.js";
 import type { GrantInput } from "../../src/wire/grant.js";
@@ -230,6 +231,25 @@ describe("answers", () => {
       await s.send({ jsonrpc: "2.0", id: 5, result: { action: "accept" } });
     expect(s.up.slice(1)).toEqual([{ jsonrpc: "2.0", id: 5, result: { action: "accept" } }]);
   });
+});
+
+test("a client that takes nothing off the line does not keep its session from being closed by a cut", async () => {
+  const r = await rig();
+  const guard = await r.watch();
+  const hop = await r.root({ grant: GRANT });
+  const ends: string[] = [];
+  const inner: McpTransport = {
+    start: async () => {},
+    send: () => new Promise(() => {}),
+    close: async () => void ends.push("closed"),
+  };
+  const observer = { admitted: () => {}, severed: () => void ends.push("severed") };
+  await guardTransport(inner, guard, { audience: AUDIENCE, observer }).start();
+  const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "fast" } };
+  inner.onmessage?.(presented(hop, call));
+  await settled();
+  await r.revoke({ kind: "tree", tree: hop.tree });
+  await vi.waitFor(() => expect(ends).toEqual(["severed", "closed"]), 10_000);
 });
 
 test("what a server asked is not kept when its call is over, or it waits no longer", async () => {
