@@ -6,6 +6,7 @@
 export type { PossessionResult } from "../chain/possession.js";
 export type { Jwks, KeyRing, ServedJwk } from "../token/jwks.js";
 export type { SessionAnswer, SessionCall, SessionParties, Sessions } from "../token/session.js";
+export type { Boundary, NamedBoundary } from "../wire/cut.js";
 export type { Counters, HopRecord, TicketRecord, TreeRecord } from "../wire/record.js";
 export type { Actor, Operator } from "./actor.js";
 export { type AgentDirectory, AgentRegistry } from "./agents.js";

@@ -44,6 +44,7 @@ export interface SessionParts {
 export interface GatewaySession {
   /** Whether its guard has let it in, and its server was greeted. */
   readonly open: boolean;
+  /** Ends the session, and the server behind where nobody else uses it. Idempotent. */
   close(): Promise<void>;
 }
 

@@ -25,6 +25,7 @@ export type { GatewaySession } from "./gateway-session.js";
 
 /** What a gateway stands on; an embedded engine or guards on Redis are such. */
 export interface GatewayGround {
+  /** Starts a guard for one server. @throws {DelegationError} `config_invalid`, `store_unavailable` */
   guard(options: {
     readonly name: string;
     readonly audience: string;
@@ -68,6 +69,7 @@ export interface GatewayDoor {
   serve(transport: McpTransport, url?: string): Promise<GatewaySession>;
 }
 
+/** Servers that are guarded, and what ends them all. */
 export interface Gateway {
   readonly doors: readonly GatewayDoor[];
   /** Ends all sessions, and the servers behind. Idempotent. */

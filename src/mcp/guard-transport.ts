@@ -34,6 +34,7 @@ export function guardTransport(
 
 /** A server of either SDK. */
 export interface McpConnecting {
+  /** Begins to serve. */
   connect(transport: McpTransport): Promise<void>;
 }
 

@@ -20,6 +20,7 @@ export const boundarySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("key"), thumbprint: name }),
   z.strictObject({ kind: z.literal("ban"), agent: name }),
 ]);
+/** A place where a tree, or much more, can be cut. */
 export type Boundary = z.infer<typeof boundarySchema>;
 
 /** Position in a partition's log of cuts: a counter that only grows. The embedded store has one partition. */

@@ -44,6 +44,7 @@ const remoteSchema = z.looseObject({
 
 /** How much can go wrong: what is asked of a call rises with it. */
 const riskSchema = z.enum(["low", "medium", "high"]);
+/** How much can go wrong: what is asked of a call rises with it. */
 export type Risk = z.infer<typeof riskSchema>;
 
 /** Where a secret is: read for each process or connection anew, so that one which was replaced is used from then on. */
@@ -56,6 +57,7 @@ const sourceSchema = z
     prefix: z.string().max(NAME_CHARS_MAX).default(""),
   })
   .refine(({ fromEnv, fromFile }) => (fromEnv === undefined) !== (fromFile === undefined));
+/** Where a secret is read from: a variable of the environment or a file, one of them. */
 export type SecretSource = z.infer<typeof sourceSchema>;
 
 const toolName = name.refine((tool) => !tool.startsWith(METHOD_PREFIX));
@@ -125,6 +127,7 @@ export type GatewayRun =
       readonly url: string;
       readonly headers: Readonly<Record<string, string>>;
     };
+/** What makes up for what one server lacks, with nothing left open. */
 export type GatewayControls = Readonly<z.infer<typeof controlsSchema>> & {
   readonly audience: string;
 };
