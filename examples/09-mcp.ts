@@ -35,7 +35,7 @@ const [near, far] = InMemoryTransport.createLinkedPair();
 await server.connect(guardTransport(far, guard)); // every call is decided before its handler
 await client.connect(carryTransport(near, { audience, hop: planner })); // every call says who makes it
 
-await client.callTool({ name: "files.delete", arguments: { path: "/tmp/x" } }); // as the planner
+await client.callTool({ name: "files.delete", arguments: { path: "/reports/q3.md" } }); // as the planner
 const q3 = { name: "files.read", arguments: { path: "/reports/q3.md" } };
 await client.callTool(carriedBy(reader, q3)); // as the reader, on the same client
 const { tools } = await client.listTools(carriedBy(reader, {})); // files.read alone

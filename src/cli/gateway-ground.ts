@@ -1,10 +1,9 @@
 /** What a gateway stands on: a journal, whose one writer it is, or a deployment on Redis, where a coordinator runs beside it. @module */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { parseJson } from "../base/json.js";
 import type { GatewayGround } from "../mcp/gateway.js";
 import type { PolicyEngine } from "../policy/engine.js";
 import { CommandError, EXIT } from "./exit.js";
-import { locked } from "./state.js";
 
 /** Which one, and whose tokens count there. */
 export interface GroundOptions {
@@ -40,19 +39,9 @@ export async function openGround(options: GroundOptions, policy: PolicyEngine): 
       "--journal PATH, or --redis URL --issuer URL --jwks FILE; or set LEGATE_JOURNAL or LEGATE_REDIS",
     );
   }
-  if (!existsSync(journal)) throw new CommandError(EXIT.notFound, `no such journal: ${journal}`);
-  const { openEmbedded } = await import("../memory/embedded.js");
+  const { openJournalEngine } = await import("./journal-engine.js");
   const { tenant, issuer } = options;
-  try {
-    return await openEmbedded({
-      journal,
-      tenant,
-      policy,
-      ...(issuer === undefined ? {} : { issuer }),
-    });
-  } catch (thrown) {
-    throw locked(thrown, journal);
-  }
+  return openJournalEngine({ journal, tenant, issuer, policy });
 }
 
 async function onRedis(
@@ -66,26 +55,17 @@ async function onRedis(
       "--issuer URL --jwks FILE, the coordinator's public keys",
     );
   }
-  const [{ Trust, trustedKeys }, { parseJwks }, { findDeployment }, { openRedisGuards }, here] =
-    await Promise.all([
-      import("../chain/trust.js"),
-      import("../token/jwks.js"),
-      import("../redis/deployment.js"),
-      import("../redis/engine.js"),
-      import("./redis-state.js"),
-    ]);
+  const [{ Trust, trustedKeys }, { parseJwks }, { openRedisGuards }, here] = await Promise.all([
+    import("../chain/trust.js"),
+    import("../token/jwks.js"),
+    import("../redis/engine.js"),
+    import("./redis-state.js"),
+  ]);
   const where = here.hostsOf(url);
   const keys = trustedKeys(parseJwks(parseJson(textOf(jwks))));
   const trust = new Trust({ keys, issuers: [issuer] });
   try {
-    const found = await findDeployment({ url, prefix });
-    if (found === undefined) {
-      throw new CommandError(
-        EXIT.notFound,
-        `no deployment named ${prefix} on ${where}`,
-        "--prefix names another one; a coordinator starts it",
-      );
-    }
+    const found = await here.deploymentAt(url, prefix);
     const how = { url, prefix, ...found, trust };
     return await openRedisGuards(outbox === undefined ? how : { ...how, outbox });
   } catch (thrown) {

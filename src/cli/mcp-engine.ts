@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import type { Guard } from "../guard/guard.js";
 import type { CoordinatorEngine } from "../mcp/coordinator-engine.js";
 import { CommandError, EXIT } from "./exit.js";
-import { locked } from "./state.js";
 
 /** Which one, and who signs there. */
 export interface EngineOptions {
@@ -35,13 +34,8 @@ export async function openEngine(options: EngineOptions): Promise<OpenedEngine> 
       "--journal PATH, or --redis URL --issuer URL --keys FILE; or set LEGATE_JOURNAL or LEGATE_REDIS",
     );
   }
-  if (!existsSync(journal)) throw new CommandError(EXIT.notFound, `no such journal: ${journal}`);
-  const { openEmbedded } = await import("../memory/embedded.js");
-  try {
-    return await openEmbedded({ journal, tenant, ...(issuer === undefined ? {} : { issuer }) });
-  } catch (thrown) {
-    throw locked(thrown, journal);
-  }
+  const { openJournalEngine } = await import("./journal-engine.js");
+  return openJournalEngine({ journal, tenant, issuer });
 }
 
 async function onRedis(
@@ -57,22 +51,14 @@ async function onRedis(
   }
   // Reading keys would make the file: a slip of the pen must not.
   if (!existsSync(keys)) throw new CommandError(EXIT.notFound, `cannot read ${keys}`);
-  const [{ openKeyFile }, { findDeployment }, { openRedisEngine }, here] = await Promise.all([
+  const [{ openKeyFile }, { openRedisEngine }, here] = await Promise.all([
     import("../memory/key-file.js"),
-    import("../redis/deployment.js"),
     import("../redis/engine.js"),
     import("./redis-state.js"),
   ]);
   const where = here.hostsOf(url);
   try {
-    const found = await findDeployment({ url, prefix });
-    if (found === undefined) {
-      throw new CommandError(
-        EXIT.notFound,
-        `no deployment named ${prefix} on ${where}`,
-        "--prefix names another one; a coordinator starts it",
-      );
-    }
+    const found = await here.deploymentAt(url, prefix);
     const ring = openKeyFile(keys);
     const how = { url, prefix, ...found, tenant, issuer, keys: ring, heartbeats: false };
     return await openRedisEngine(outbox === undefined ? how : { ...how, outbox });

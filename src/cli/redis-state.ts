@@ -29,18 +29,25 @@ export async function openRedisState(place: RedisPlace): Promise<RedisStore> {
   const { url, prefix, replicas } = place;
   const where = hostsOf(url);
   try {
-    const found = await findDeployment({ url, prefix });
-    if (found === undefined) {
-      throw new CommandError(
-        EXIT.notFound,
-        `no deployment named ${prefix} on ${where}`,
-        "--prefix names another one; a coordinator starts it",
-      );
-    }
+    const found = await deploymentAt(url, prefix);
     return await createRedisStore({ url, prefix, replicas, ...found, heartbeats: false });
   } catch (thrown) {
     throw told(thrown, where);
   }
+}
+
+/** How a deployment was started. @throws {CommandError} `notFound` where none has that name */
+export async function deploymentAt(
+  url: string,
+  prefix: string,
+): Promise<NonNullable<Awaited<ReturnType<typeof findDeployment>>>> {
+  const found = await findDeployment({ url, prefix });
+  if (found !== undefined) return found;
+  throw new CommandError(
+    EXIT.notFound,
+    `no deployment named ${prefix} on ${hostsOf(url)}`,
+    "--prefix names another one; a coordinator starts it",
+  );
 }
 
 /** Who is asked, without who asks. @throws {CommandError} `usage` */

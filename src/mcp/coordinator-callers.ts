@@ -30,6 +30,6 @@ export class Callers implements GuardObserver {
     const chain = this.#chains.get(requestId);
     this.#chains.delete(requestId);
     if (chain !== undefined) return new Caller(this.#engine, chain);
-    throw new DelegationError("chain_empty", "no guard has let this request in");
+    throw new DelegationError("chain_empty", "no guard has let this request in", { rule: "guard" });
   }
 }

@@ -76,7 +76,9 @@ export function createCoordinatorServer(
     guard,
     serve: async (transport, url) => {
       if (sessions.size >= MCP_HTTP_SESSIONS_MAX) {
-        throw new DelegationError("quota_exceeded", "too many sessions are open at this server");
+        throw new DelegationError("quota_exceeded", "too many sessions are open at this server", {
+          rule: "sessions",
+        });
       }
       const callers = new Callers(desk.engine);
       const server = serverOf(desk, callers, version);

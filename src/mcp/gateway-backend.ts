@@ -143,7 +143,9 @@ export class Backend {
     await this.#backOff();
     const { open, timers } = this.#options;
     if (this.#ended !== undefined || this.#greeting === undefined) {
-      throw new DelegationError("upstream_unavailable", "the server was ended");
+      throw new DelegationError("upstream_unavailable", "the server was ended", {
+        rule: "process",
+      });
     }
     const life: Life = new Life(open(), timers, {
       hear: (message) => this.#hearing.hear(life, message),

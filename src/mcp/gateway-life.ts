@@ -119,7 +119,11 @@ export class Life {
       const alarm = this.#timers.setTimeout(() => {
         this.cancel(
           id,
-          failed(new DelegationError("aborted", "the server did not answer in time")),
+          failed(
+            new DelegationError("aborted", "the server did not answer in time", {
+              rule: "timeout",
+            }),
+          ),
         );
       }, withinMs);
       this.#asked.set(id, { answer: resolve, alarm });

@@ -81,7 +81,9 @@ export class ServerProcess implements Connection {
   async send(message: RpcMessage): Promise<void> {
     const child = this.#child;
     if (child === undefined || this.#ended || !child.stdin.writable) {
-      throw new DelegationError("upstream_unavailable", "the server has ended");
+      throw new DelegationError("upstream_unavailable", "the server has ended", {
+        rule: "process",
+      });
     }
     if (child.stdin.write(`${JSON.stringify(message)}\n`)) return;
     await Promise.race([once(child.stdin, "drain"), once(child, "close")]);

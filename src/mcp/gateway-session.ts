@@ -53,7 +53,9 @@ const NOT_READY = new DelegationError("invalid_request", "the session is not ini
 });
 
 /** By a cut, for one, while it was written down. */
-const TAKEN_BACK = new DelegationError("aborted", "the call was taken back before it was made");
+const TAKEN_BACK = new DelegationError("aborted", "the call was taken back before it was made", {
+  rule: "cancelled",
+});
 
 export class CallerSession implements GatewaySession, Port {
   readonly #parts: SessionParts;

@@ -158,7 +158,9 @@ class Door implements GatewayDoor {
 
   async serve(transport: McpTransport, url?: string): Promise<GatewaySession> {
     if (this.#sessions.size >= GATEWAY_SESSIONS_MAX) {
-      throw new DelegationError("quota_exceeded", "too many sessions are open at this server");
+      throw new DelegationError("quota_exceeded", "too many sessions are open at this server", {
+        rule: "sessions",
+      });
     }
     const { server, guard, scribe, timers, log } = this.#parts;
     const session: CallerSession = new CallerSession(transport, {

@@ -83,7 +83,9 @@ export class Outbound {
     const { id } = message;
     const leaving = this.#leavingWith(options);
     if (leaving === undefined) {
-      const refusal = new DelegationError("aborted", "nobody is there to be asked any more");
+      const refusal = new DelegationError("aborted", "nobody is there to be asked any more", {
+        rule: "session",
+      });
       queueMicrotask(() => sides.up({ jsonrpc: "2.0", id, error: errorOf(deniedBy(refusal)) }));
       return DROPPED;
     }

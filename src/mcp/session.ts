@@ -157,7 +157,9 @@ export class Session {
     for (const taskId of tasks) this.#cancelTask(taskId);
     this.sides.sever(false);
     if (this.standings.alive) return;
-    const refusal = new DelegationError("aborted", "the session's authority was cut");
+    const refusal = new DelegationError("aborted", "the session's authority was cut", {
+      rule: "session",
+    });
     for (const [id, by] of this.asked) {
       if (by === undefined) this.#unask(id, errorOf(deniedBy(refusal)));
     }

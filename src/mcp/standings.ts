@@ -91,7 +91,10 @@ export class Standings {
     const hop = leafOf(chain);
     const known = this.#hops.get(hop);
     if (known === undefined && this.#hops.size >= MCP_HOPS_MAX) {
-      throw new DelegationError("quota_exceeded", "too many hops use this session", { hop });
+      throw new DelegationError("quota_exceeded", "too many hops use this session", {
+        hop,
+        rule: "session",
+      });
     }
     this.#bound ??= chain;
     this.#last = chain;
