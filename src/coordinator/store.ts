@@ -96,6 +96,47 @@ export interface TreePage {
   readonly total: number;
 }
 
+/** What a store answers without changing anything. */
+export interface StoreLooks {
+  /** Generation, newest position of the log that `tree` is cut in, and how much is kept. */
+  status(tree?: string): Promise<StoreStatus>;
+
+  /** A tree as it stands now: a lease that is due shows as lapsed. Undefined when the tenant has none of this id. */
+  tree(tenant: string, tree: string): Promise<TreeRecord | undefined>;
+  /** A hop in its own state as it stands now, whatever its ancestors' states. Undefined when the tenant has none of this id. */
+  hop(tenant: string, hop: string, tree?: string): Promise<HopRecord | undefined>;
+  /** What a hop may do; its expiry is in the record. @throws `hop_not_found` */
+  authority(hop: HopRecord): Promise<Authority>;
+  /** A ticket; `shown` only while it is `asked`. Undefined when the tenant has none of this id. */
+  ticket(tenant: string, ticket: string, tree?: string): Promise<TicketRecord | undefined>;
+  /** All tickets kept of a tree; none for a tree that is not known. */
+  tickets(tenant: string, tree: string): Promise<readonly TicketRecord[]>;
+  /** Root first. @throws `hop_not_found` */
+  chain(tenant: string, hop: string, tree?: string): Promise<readonly TreeNode[]>;
+  /** Depth-first page of the subtree under `from` (a tree's root by default), stable under inserts; siblings in order of making. */
+  page(
+    tenant: string,
+    tree: string,
+    options: { from?: string; cursor?: string; limit: number; depth?: number },
+  ): Promise<TreePage>;
+  /** Roots of a tenant, newest first; of those trees alone where an agent acts, or that a principal asked for. */
+  trees(
+    tenant: string,
+    options: { cursor?: string; limit: number; of?: NamedBoundary },
+  ): Promise<{ trees: readonly TreeRecord[]; next?: string }>;
+  /** What the subtree of a hop has used up. @throws `hop_not_found` */
+  counters(tenant: string, hop: string, tree?: string): Promise<Counters>;
+  /** What a cut would newly stop; changes nothing. */
+  preview(tenant: string, boundary: Boundary): Promise<Preview>;
+  /** Audit lines in order, of one tree or of the whole log. */
+  audit(options: {
+    tenant?: string;
+    tree?: string;
+    from?: number;
+    limit: number;
+  }): Promise<readonly AuditLine[]>;
+}
+
 /**
  * Keeper of trees.
  *
@@ -105,12 +146,9 @@ export interface TreePage {
  * Every method takes the caller's `now` (epoch ms), compares it with its own clock and refuses `clock_skewed` beyond the
  * tolerance. All throw `store_unavailable` when the answer is not known to be kept.
  */
-export interface DelegationStore {
+export interface DelegationStore extends StoreLooks {
   /** Which log of cuts a tree is cut in, from 0; absent where the store keeps one. */
   logOf?(tree: string): number;
-
-  /** Generation, newest position of the log that `tree` is cut in, and how much is kept. */
-  status(tree?: string): Promise<StoreStatus>;
 
   /** Makes a tree and its root hop. @throws `id_taken` */
   open(tree: TreeRecord, move: CreateMove): Promise<CreateResult>;
@@ -199,41 +237,6 @@ export interface DelegationStore {
     event: AuditDraft;
     now: number;
   }): Promise<TicketRecord>;
-
-  /** A tree as it stands now: a lease that is due shows as lapsed. Undefined when the tenant has none of this id. */
-  tree(tenant: string, tree: string): Promise<TreeRecord | undefined>;
-  /** A hop in its own state as it stands now, whatever its ancestors' states. Undefined when the tenant has none of this id. */
-  hop(tenant: string, hop: string, tree?: string): Promise<HopRecord | undefined>;
-  /** What a hop may do; its expiry is in the record. @throws `hop_not_found` */
-  authority(hop: HopRecord): Promise<Authority>;
-  /** A ticket; `shown` only while it is `asked`. Undefined when the tenant has none of this id. */
-  ticket(tenant: string, ticket: string, tree?: string): Promise<TicketRecord | undefined>;
-  /** All tickets kept of a tree; none for a tree that is not known. */
-  tickets(tenant: string, tree: string): Promise<readonly TicketRecord[]>;
-  /** Root first. @throws `hop_not_found` */
-  chain(tenant: string, hop: string, tree?: string): Promise<readonly TreeNode[]>;
-  /** Depth-first page of the subtree under `from` (a tree's root by default), stable under inserts; siblings in order of making. */
-  page(
-    tenant: string,
-    tree: string,
-    options: { from?: string; cursor?: string; limit: number; depth?: number },
-  ): Promise<TreePage>;
-  /** Roots of a tenant, newest first; of those trees alone where an agent acts, or that a principal asked for. */
-  trees(
-    tenant: string,
-    options: { cursor?: string; limit: number; of?: NamedBoundary },
-  ): Promise<{ trees: readonly TreeRecord[]; next?: string }>;
-  /** What the subtree of a hop has used up. @throws `hop_not_found` */
-  counters(tenant: string, hop: string, tree?: string): Promise<Counters>;
-  /** What a cut would newly stop; changes nothing. */
-  preview(tenant: string, boundary: Boundary): Promise<Preview>;
-  /** Audit lines in order, of one tree or of the whole log. */
-  audit(options: {
-    tenant?: string;
-    tree?: string;
-    from?: number;
-    limit: number;
-  }): Promise<readonly AuditLine[]>;
 
   /** Lets go of everything once all that was done is kept; afterwards every method refuses `store_unavailable`. */
   close(): Promise<void>;

@@ -6,7 +6,7 @@ import { ChainCache } from "../chain/cache.js";
 import { Trust } from "../chain/trust.js";
 import { AgentRegistry } from "../coordinator/agents.js";
 import { type CoordinatorOptions, createCoordinator } from "../coordinator/coordinator.js";
-import type { Coordinator } from "../coordinator/verbs.js";
+import { trustIn, trusting } from "../coordinator/trusting.js";
 import { systemTimers, type Timers } from "../lifecycle/timers.js";
 import type { PolicyEngine } from "../policy/engine.js";
 import { type KeyRing, keyRing } from "../token/jwks.js";
@@ -81,13 +81,7 @@ export function partsOf(options: EmbeddedOptions): Parts {
       ...(defaults === undefined ? {} : { defaults }),
       ...(policy === undefined ? {} : { policy }),
     });
-    const coordinator: Coordinator = {
-      ...inner,
-      useKeys: (next) => {
-        trust.change(trustIn(next, issuer));
-        inner.useKeys(next);
-      },
-    };
+    const coordinator = trusting(inner, trust, issuer);
     const agentKeys = (agent: string) => agents.keysOf(agent);
     const cache = new ChainCache();
     const kit: HolderKit = { coordinator, issuer, trust, cache, agentKeys, clock, random };
@@ -102,9 +96,4 @@ export function partsOf(options: EmbeddedOptions): Parts {
 function keysOf({ journal, readonly }: EmbeddedOptions): KeyRing {
   if (journal === undefined) return keyRing(generateSigningKey());
   return openKeyFile(`${journal}.keys.json`, readonly);
-}
-
-function trustIn(keys: KeyRing, issuer: string) {
-  const trusted = [...keys.verification].map(([kid, key]) => ({ kid, key }));
-  return { keys: trusted, issuers: [issuer] };
 }

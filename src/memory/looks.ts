@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { DelegationError } from "../base/error.js";
 import { AUDIT_PAGE_MAX } from "../base/limits.js";
-import type { DelegationStore } from "../coordinator/store.js";
+import type { StoreLooks } from "../coordinator/store.js";
 import type { AuditLine } from "../wire/event.js";
 import type { TicketRecord } from "../wire/record.js";
 import type { Core } from "./core.js";
@@ -14,23 +14,7 @@ import { previewOf } from "./preview.js";
 import { hopRecord, treeRecord } from "./record.js";
 import { ticketRecord } from "./tickets.js";
 
-type Looks = Pick<
-  DelegationStore,
-  | "status"
-  | "tree"
-  | "hop"
-  | "authority"
-  | "ticket"
-  | "tickets"
-  | "chain"
-  | "page"
-  | "trees"
-  | "counters"
-  | "preview"
-  | "audit"
->;
-
-export function looksOf(core: Core): Looks {
+export function looksOf(core: Core): StoreLooks {
   const look = async <T>(run: (at: number) => T): Promise<T> => {
     core.checkOpen();
     return run(core.now());

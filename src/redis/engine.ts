@@ -5,9 +5,10 @@
  */
 import { DelegationError } from "../base/error.js";
 import { HEARTBEAT_MS } from "../base/limits.js";
-import { Trust, trustedKeys } from "../chain/trust.js";
+import { Trust } from "../chain/trust.js";
 import { AgentRegistry } from "../coordinator/agents.js";
 import { type CoordinatorOptions, createCoordinator } from "../coordinator/coordinator.js";
+import { trustIn, trusting } from "../coordinator/trusting.js";
 import type { Coordinator } from "../coordinator/verbs.js";
 import { Guard, type GuardOptions } from "../guard/guard.js";
 import type { PolicyEngine } from "../policy/engine.js";
@@ -103,13 +104,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Redi
       ...(defaults === undefined ? {} : { defaults }),
       ...(policy === undefined ? {} : { policy }),
     });
-    const coordinator: Coordinator = {
-      ...inner,
-      useKeys: (next) => {
-        trust.change(trustIn(next, issuer));
-        inner.useKeys(next);
-      },
-    };
+    const coordinator = trusting(inner, trust, issuer);
     return { ...guardsOn(store, { ...options, agents, trust }), issuer, tenant, coordinator };
   } catch (thrown) {
     await store.close();
@@ -170,8 +165,4 @@ async function start(guard: Guard): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS));
   }
-}
-
-function trustIn(keys: KeyRing, issuer: string) {
-  return { keys: trustedKeys(keys.verification), issuers: [issuer] };
 }

@@ -1,6 +1,6 @@
 /** Looks: what the store answers without changing anything. @module */
 import { DelegationError } from "../base/error.js";
-import type { DelegationStore, StoreStatus } from "../coordinator/store.js";
+import type { StoreLooks, StoreStatus } from "../coordinator/store.js";
 import type { HopRecord } from "../wire/record.js";
 import { treeWith } from "./find.js";
 import { treeOf } from "./forest.js";
@@ -14,23 +14,7 @@ import { readHop, textAt, wholeAt } from "./shown.js";
 import { ticketOf, ticketsOf } from "./tickets.js";
 import { treesOf } from "./tree-pages.js";
 
-type Looks = Pick<
-  DelegationStore,
-  | "status"
-  | "tree"
-  | "hop"
-  | "authority"
-  | "ticket"
-  | "tickets"
-  | "chain"
-  | "page"
-  | "trees"
-  | "counters"
-  | "preview"
-  | "audit"
->;
-
-export function looksOf(ground: Ground): Looks {
+export function looksOf(ground: Ground): StoreLooks {
   return {
     status: statusWith(ground),
     tree: (tenant, tree) => treeOf(ground, tenant, tree),
