@@ -1,7 +1,6 @@
 /** `legate gateway` beside a coordinator on Redis: a cut that is made in another process stops what runs behind it. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
@@ -16,6 +15,7 @@ import { EmbeddedHop } from "../../src/memory/embedded-hop.js";
 import { openRedisEngine, type RedisEngine } from "../../src/redis/engine.js";
 import { keyRing, publicJwks } from "../../src/token/jwks.js";
 import { generateSigningKey } from "../../src/token/key.js";
+import { patiently } from "../patience.js";
 import { RedisServer } from "../redis/servers.js";
 import { type Built, buildCommand } from "./command.js";
 
@@ -88,11 +88,11 @@ test("a cut in another process stops the running call, and the server behind", a
   expect(existsSync(outbox)).toBe(true);
   const hanging = client.callTool({ name: "hang" });
   hanging.catch(() => undefined);
-  await pause(200);
+  await patiently(() => expect(said).toContain("server: hanging"));
   const args = ["revoke", `hop:${hop.id}`, "--redis", url, "--yes", "--reason", "enough"];
   expect((await command.run(args)).status).toBe(0);
   await expect(hanging).rejects.toMatchObject({ code: "aborted" });
-  await vi.waitFor(() => expect(said).toContain("server: cancelled"), 10_000);
+  await patiently(() => expect(said).toContain("server: cancelled"));
   await client.close();
 });
 

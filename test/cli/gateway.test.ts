@@ -13,6 +13,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { carryTransport } from "../../src/mcp/carry-transport.js";
 import type { McpTransport } from "../../src/mcp/transport.js";
 import { type EmbeddedHop, openEmbedded } from "../../src/memory/embedded.js";
+import { patiently } from "../patience.js";
 import { type Built, buildCommand, ROOT, valuesIn } from "./command.js";
 
 // Each run is a process of its own, and the machine may be busy.
@@ -128,7 +129,7 @@ describe("over stdio", () => {
     const { client, said } = await connect(hop, audience, args, { KEY: SECRET });
     expect(client.getInstructions()).toBe("use [secret]");
     await expect(client.callTool({ name: "leak" })).rejects.toThrow("401 for [secret]");
-    await vi.waitFor(() => expect(said()).toContain("odd: my key is [secret]"));
+    await patiently(() => expect(said()).toContain("odd: my key is [secret]"));
     expect(said()).not.toContain(SECRET);
   });
 });

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { PATIENT } from "../patience.js";
 import { RedisCluster, startSentinels } from "../redis/cluster.js";
 import { RedisServer } from "../redis/servers.js";
 import { openTeller } from "../redis/teller.js";
@@ -11,7 +12,6 @@ import { type Made, SECRET_ARGUMENT, writeJournal, writeStory } from "./journal.
 vi.setConfig({ testTimeout: 120_000 });
 
 const PASSWORD = "pass-that-nobody-may-see";
-const PATIENCE = { connectMs: 5_000, commandMs: 10_000 };
 const ACCEPT = ["disk", "minority", "timeout", "quorum", "memory"] as const;
 
 let command: Built;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   server = await RedisServer.start({ settings: [`requirepass ${PASSWORD}`] });
   url = `redis://:${PASSWORD}@${server.host}:${server.port}`;
   made = await writeStory(
-    await openTeller({ url, partitions: 4, accept: ACCEPT, patience: PATIENCE }),
+    await openTeller({ url, partitions: 4, accept: ACCEPT, patience: PATIENT }),
   );
 }, 300_000);
 
@@ -44,7 +44,7 @@ async function legate(args: readonly string[], env: Record<string, string> = {})
 
 /** A deployment of its own on the same server, for what changes it. */
 async function another(prefix: string): Promise<Made> {
-  const options = { url, prefix, partitions: 2, accept: ACCEPT, patience: PATIENCE };
+  const options = { url, prefix, partitions: 2, accept: ACCEPT, patience: PATIENT };
   return writeStory(await openTeller(options));
 }
 
@@ -233,7 +233,7 @@ describe("other deployments", () => {
     const cluster = await RedisCluster.start({ replicas: 0 });
     try {
       const [first = "", second = ""] = cluster.addresses;
-      const options = { partitions: 4, accept: ACCEPT, patience: PATIENCE };
+      const options = { partitions: 4, accept: ACCEPT, patience: PATIENT };
       const { tree } = await writeStory(await openTeller({ url: `redis://${first}`, ...options }));
       for (const seeds of [second, `127.0.0.1:1,${second}`]) {
         const { status, stdout } = await legate(["tree", "--redis", `redis://${seeds}`]);
@@ -250,7 +250,7 @@ describe("other deployments", () => {
     try {
       const seeds = watched.sentinels.map(({ host, port }) => `${host}:${port}`).join(",");
       const master = `redis+sentinel://${seeds}/${watched.name}`;
-      const options = { partitions: 1, accept: ACCEPT, patience: PATIENCE };
+      const options = { partitions: 1, accept: ACCEPT, patience: PATIENT };
       const { reader } = await writeStory(await openTeller({ url: master, ...options }));
       const { status, stdout } = await legate(["why", reader, "--redis", master]);
       expect(stdout).toContain("reader is revoked");

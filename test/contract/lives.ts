@@ -1,5 +1,6 @@
 /** Contract: what happens to a hop after it was made. @module */
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
+import { patiently } from "../patience.js";
 import { type MakeStore, Stage } from "./stage.js";
 
 export function lifeContract(make: MakeStore): void {
@@ -256,7 +257,7 @@ export function lifeContract(make: MakeStore): void {
       stage.clock.advance(100);
       const { position } = await stage.feed("leased").confirm();
       expect(position).toBe(1);
-      await vi.waitFor(() => expect(told).toEqual(["entry 1", "heartbeat 1 at 0"]));
+      await patiently(() => expect(told).toEqual(["entry 1", "heartbeat 1 at 0"]));
       const { entries } = await stage.feed("leased").snapshot();
       expect(entries).toMatchObject([{ kind: "cut", boundary: { kind: "tree", tree: "leased" } }]);
     });

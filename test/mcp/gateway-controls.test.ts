@@ -14,6 +14,7 @@ import {
 import { openEmbedded } from "../../src/memory/embedded.js";
 import { staticRules } from "../../src/policy/static-rules.js";
 import { parseGatewayConfig } from "../../src/wire/gateway-config.js";
+import { patiently } from "../patience.js";
 import { ALL, type GatewayRig, openRig, textOf } from "./gateway-rig.js";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -82,7 +83,7 @@ describe("an allow-list", () => {
     for (const uri of ["b:1", "a:1"]) {
       await client.callTool({ name: "update", arguments: { uri } });
     }
-    await vi.waitFor(() => expect(heard).toEqual(["a:1"]));
+    await patiently(() => expect(heard).toEqual(["a:1"]));
   });
 
   test("stands beside the grant: what a chain may not use is not there either", async () => {
@@ -227,7 +228,7 @@ describe("the audit", () => {
     const hop = await rig.root(TOOLS);
     const client = await rig.join(hop);
     await client.callTool({ name: "params", arguments: { account: "DE-4711", "bad name": 1 } });
-    await vi.waitFor(async () => expect(await lines("params")).toHaveLength(2));
+    await patiently(async () => expect(await lines("params")).toHaveLength(2));
     const [forwarded, answered] = await lines("params");
     expect(forwarded).toMatchObject({
       kind: "call.forwarded",
@@ -251,7 +252,7 @@ describe("the audit", () => {
     await open({ risk: "low" });
     const client = await rig.join(await rig.root(TOOLS));
     await expect(client.callTool({ name: "leak" })).rejects.toMatchObject({ code: -32050 });
-    await vi.waitFor(async () => expect(await lines("leak")).toHaveLength(2));
+    await patiently(async () => expect(await lines("leak")).toHaveLength(2));
     const [forwarded, answered] = await lines("leak");
     expect(forwarded?.data).not.toHaveProperty("arguments");
     expect(answered?.data).toMatchObject({ outcome: "error" });

@@ -1,4 +1,7 @@
 /** Servers behind the gateway as processes: whose they are, how they end, and what happens when they misbehave. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -11,6 +14,7 @@ import {
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { carriedBy } from "../../src/carry/hop.js";
 import type { EmbeddedHop } from "../../src/memory/embedded.js";
+import { patiently } from "../patience.js";
 import { ALL, type GatewayRig, openRig, textOf } from "./gateway-rig.js";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -100,12 +104,12 @@ describe("a cut", () => {
     const pid = Number(await call(client, "pid"));
     const hanging = client.callTool({ name: "hang", arguments: {} });
     hanging.catch(() => undefined);
-    await pause(100);
+    await patiently(() => expect(rig.logged).toContain("odd: hanging"));
     await rig.engine.revoke({ kind: "hop", tree: hop.tree, hop: reader.id });
     await expect(hanging).rejects.toMatchObject({ code: "aborted" });
-    await vi.waitFor(() => expect(lives(pid)).toBe(false), 10_000);
+    await patiently(() => expect(lives(pid)).toBe(false));
     expect(rig.logged).toContain("odd: cancelled");
-    await vi.waitFor(async () => {
+    await patiently(async () => {
       const kinds = (await rig.events()).map(({ kind, tool }) => `${kind} ${tool}`);
       expect(kinds).toContain("call.aborted hang");
       expect(kinds).toContain("call.answered hang");
@@ -119,7 +123,7 @@ describe("a cut", () => {
     const client = await rig.join(hop);
     const store = rig.engine.store as { record: typeof rig.engine.store.record };
     const record = store.record.bind(store);
-    let release = () => {};
+    let release: (() => void) | undefined;
     store.record = (events, ...more) => {
       if (!events.some(({ kind }) => kind === "call.forwarded")) return record(events, ...more);
       return new Promise<void>((resolve) => {
@@ -128,10 +132,10 @@ describe("a cut", () => {
     };
     const leaking = client.callTool(carriedBy(reader, { name: "leak", arguments: {} }));
     leaking.catch(() => undefined);
-    await pause(100);
+    const go = await patiently(() => release ?? Promise.reject(new Error("not asked yet")));
     await rig.engine.revoke({ kind: "hop", tree: hop.tree, hop: reader.id });
     await expect(leaking).rejects.toMatchObject({ code: "aborted" });
-    release();
+    go();
     store.record = record;
     await call(client, "boot");
     await pause(100);
@@ -146,7 +150,7 @@ describe("a cut", () => {
     const boot = await call(other, "boot");
     const hanging = client.callTool({ name: "hang", arguments: {} });
     hanging.catch(() => undefined);
-    await pause(100);
+    await patiently(() => expect(rig.logged).toContain("odd: hanging"));
     await rig.engine.revoke({ kind: "hop", tree: hop.tree, hop: reader.id });
     await expect(hanging).rejects.toMatchObject({ code: "aborted" });
     expect(await call(other, "boot")).toBe(boot);
@@ -161,12 +165,15 @@ describe("a cut", () => {
     client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
       heard.push(params.data);
     });
-    await call(client, "later", { ms: 10 });
-    await vi.waitFor(() => expect(heard).toEqual(["late"]));
-    await call(client, "later", { ms: 200 });
+    const after = join(mkdtempSync(join(tmpdir(), "legate-later-")), "now");
+    await call(client, "later", { after: tmpdir() });
+    await patiently(() => expect(heard).toEqual(["late"]));
+    await call(client, "later", { after });
     await rig.engine.revoke({ kind: "tree", tree: hop.tree });
+    writeFileSync(after, "");
     await pause(400);
     expect(heard).toEqual(["late"]);
+    rmSync(dirname(after), { recursive: true });
   });
 });
 
@@ -176,7 +183,7 @@ test("a session that ends takes its process with it, all that it started include
   const pids = [Number(await call(client, "pid")), Number(await call(client, "spawn"))];
   expect(pids.map(lives)).toEqual([true, true]);
   await client.close();
-  await vi.waitFor(() => expect(pids.map(lives)).toEqual([false, false]), 10_000);
+  await patiently(() => expect(pids.map(lives)).toEqual([false, false]));
 });
 
 describe("a server that crashes", () => {
@@ -218,7 +225,7 @@ describe("what a server says", () => {
     });
     const failed = await call(client, "leak").catch((thrown: unknown) => thrown);
     await call(client, "shout");
-    await vi.waitFor(() => expect(heard).toEqual(["psst [secret]"]));
+    await patiently(() => expect(heard).toEqual(["psst [secret]"]));
     expect(client.getInstructions()).toBe("use [secret]");
     expect(String(failed)).toContain("401 for [secret]");
     expect(rig.logged).toContain("odd: my key is [secret]");
@@ -311,7 +318,7 @@ describe("what a server says of its own accord", () => {
     });
     expect(await call(client, "ask")).toContain("not to be asked here");
     await call(client, "shout");
-    await vi.waitFor(() => expect(heard).toEqual(["notifications/tools/list_changed"]));
+    await patiently(() => expect(heard).toEqual(["notifications/tools/list_changed"]));
     expect(rig.logged).toContain("odd: greeted {}");
   });
 
@@ -332,7 +339,7 @@ describe("what a server says of its own accord", () => {
     }
     await one.subscribeResource({ uri: "a:1" });
     await call(other, "update", { uri: "a:1" });
-    await vi.waitFor(() => expect(heard).toEqual(["one a:1"]));
+    await patiently(() => expect(heard).toEqual(["one a:1"]));
     await one.unsubscribeResource({ uri: "a:1" });
     await call(other, "update", { uri: "a:1" });
     await pause(50);
@@ -352,5 +359,5 @@ test("a call that takes too long is taken back", async () => {
   await open({ callSeconds: 1 });
   const client = await rig.join(await rig.root(TOOLS));
   await expect(call(client, "hang")).rejects.toMatchObject({ code: "aborted" });
-  await vi.waitFor(() => expect(rig.logged).toContain("odd: cancelled"));
+  await patiently(() => expect(rig.logged).toContain("odd: cancelled"));
 });

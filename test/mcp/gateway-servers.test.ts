@@ -9,6 +9,7 @@ import {
   ListRootsRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { patiently } from "../patience.js";
 import { ALL, type GatewayRig, openRig, serverPath, textOf } from "./gateway-rig.js";
 
 // Each session is a process of its own, and the machine may be busy.
@@ -110,7 +111,7 @@ describe.each(["memory", "http"] as const)("server-everything, callers over %s",
     client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [{ uri: "file:///x" }] }));
     client.setRequestHandler(ElicitRequestSchema, () => ({ action: "decline" }));
     await rig.join(hop, { over, client });
-    await vi.waitFor(async () => {
+    await patiently(async () => {
       const { tools: shown } = await client.listTools();
       expect(shown.map(({ name }) => name)).toContain("trigger-sampling-request");
     });

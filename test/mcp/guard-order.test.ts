@@ -1,7 +1,7 @@
 /** Order and hostile messages: nothing overtakes, no id serves twice, and what is no message is nobody's. @module */
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { guardTransport } from "../../src/mcp/guard-transport.js";
 import { kindOf, lowered, raised } from "../../src/mcp/message.js";
 import { Outbound } from "../../src/mcp/outbound.js";
@@ -12,6 +12,7 @@ import { Turns } from "../../src/mcp/turns.js";
 import type { PolicyEngine } from "../../src/policy/engine.js";
 import type { GrantInput } from "../../src/wire/grant.js";
 import { AUDIENCE, rig, settled } from "../guard/rig.js";
+import { patiently } from "../patience.js";
 import { presented } from "./guarded.js";
 
 const GRANT: GrantInput = { tools: { slow: {}, fast: {} }, audience: [AUDIENCE] };
@@ -249,7 +250,7 @@ test("a client that takes nothing off the line does not keep its session from be
   inner.onmessage?.(presented(hop, call));
   await settled();
   await r.revoke({ kind: "tree", tree: hop.tree });
-  await vi.waitFor(() => expect(ends).toEqual(["severed", "closed"]), 10_000);
+  await patiently(() => expect(ends).toEqual(["severed", "closed"]));
 });
 
 test("what a server asked is not kept when its call is over, or it waits no longer", async () => {

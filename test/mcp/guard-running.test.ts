@@ -7,10 +7,11 @@ import {
   LoggingMessageNotificationSchema,
   ResourceUpdatedNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { GrantInput } from "../../src/wire/grant.js";
 import { SESSION_META } from "../../src/wire/mcp.js";
 import { AUDIENCE, rig, settled } from "../guard/rig.js";
+import { patiently } from "../patience.js";
 import { linked, type Speaker } from "./guarded.js";
 import { library } from "./library.js";
 
@@ -55,16 +56,16 @@ describe("a cut", () => {
       code: -32003,
       data: { code: "aborted", hop: s.hop.id },
     });
-    await vi.waitFor(() => expect(s.ran).toEqual(["wait"]));
+    await patiently(() => expect(s.ran).toEqual(["wait"]));
     await s.revoke({ kind: "tree", tree: s.hop.tree });
     await failed;
-    await vi.waitFor(() => expect(s.stopped).toHaveLength(1));
+    await patiently(() => expect(s.stopped).toHaveLength(1));
   });
 
   test("is told to the audit with what had happened by then", async () => {
     const s = await scene();
     const calling = s.client.callTool(wait).catch(() => undefined);
-    await vi.waitFor(() => expect(s.ran).toEqual(["wait"]));
+    await patiently(() => expect(s.ran).toEqual(["wait"]));
     await s.revoke({ kind: "tree", tree: s.hop.tree });
     await calling;
     await s.guard.flush();
@@ -86,7 +87,7 @@ describe("a cut", () => {
     });
     const calling = s.client.callTool(wait);
     const failed = expect(calling).rejects.toMatchObject({ data: { code: "aborted" } });
-    await vi.waitFor(() => expect(s.ran).toEqual(["wait"]));
+    await patiently(() => expect(s.ran).toEqual(["wait"]));
     await s.revoke({ kind: "hop", tree: s.hop.tree, hop: s.hop.id });
     await failed;
     await closed;
@@ -100,7 +101,7 @@ describe("a cut", () => {
     const failed = expect(calling).rejects.toMatchObject({
       data: { code: "aborted", hop: one.id },
     });
-    await vi.waitFor(() => expect(s.ran).toEqual(["wait"]));
+    await patiently(() => expect(s.ran).toEqual(["wait"]));
     await s.revoke({ kind: "hop", tree: one.tree, hop: one.id });
     await failed;
     s.speaker.hop = two;
@@ -227,7 +228,7 @@ describe("what the server asks the client", () => {
     await s.revoke({ kind: "tree", tree: s.hop.tree });
     await failed;
     answer();
-    await vi.waitFor(() => expect(s.answers).toEqual([expect.any(String)]));
+    await patiently(() => expect(s.answers).toEqual([expect.any(String)]));
   });
 });
 
@@ -292,7 +293,7 @@ describe("tasks", () => {
     s.speaker.hop = one;
     const taskId = await s.begin();
     await s.revoke({ kind: "hop", tree: one.tree, hop: one.id });
-    await vi.waitFor(async () =>
+    await patiently(async () =>
       expect(await s.taskStore.getTask(taskId)).toMatchObject({ status: "cancelled" }),
     );
   });

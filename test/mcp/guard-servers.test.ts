@@ -11,7 +11,7 @@ import {
   InMemoryTransport as Memory2,
 } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Guard } from "../../src/guard/guard.js";
 import { guardServer, guardTransport } from "../../src/mcp/guard-transport.js";
@@ -19,6 +19,7 @@ import type { EmbeddedHop } from "../../src/memory/embedded.js";
 import type { GrantInput } from "../../src/wire/grant.js";
 import { PRESENT_META } from "../../src/wire/mcp.js";
 import { AUDIENCE, rig } from "../guard/rig.js";
+import { patiently } from "../patience.js";
 import { linked, presented, speaking } from "./guarded.js";
 
 const EVERYTHING: string = "@modelcontextprotocol/server-everything/dist/server/index.js";
@@ -76,7 +77,7 @@ describe("server-everything, as it is", () => {
       { onprogress: (told) => progress.push(told.progress) },
     );
     const failed = expect(calling).rejects.toMatchObject({ data: { code: "aborted" } });
-    await vi.waitFor(() => expect(progress.length).toBeGreaterThan(0), 10_000);
+    await patiently(() => expect(progress.length).toBeGreaterThan(0));
     await s.revoke({ kind: "tree", tree: s.hop.tree });
     await failed;
     s.cleanup();
@@ -186,10 +187,10 @@ describe("SDK 2", () => {
     await expect(hidden).rejects.toMatchObject({ data: { code: "tool_not_granted" } });
     const waiting = client.callTool({ name: "wait", arguments: {} });
     const failed = expect(waiting).rejects.toMatchObject({ data: { code: "aborted" } });
-    await vi.waitFor(() => expect(s.guard.status().callsInFlight).toBe(2));
+    await patiently(() => expect(s.guard.status().callsInFlight).toBe(2));
     await s.revoke({ kind: "tree", tree: s.hop.tree });
     await failed;
-    await vi.waitFor(() => expect(stopped).toEqual(["wait"]));
+    await patiently(() => expect(stopped).toEqual(["wait"]));
   });
 
   test("is guarded for each HTTP request where a handler makes its servers", async () => {

@@ -1,10 +1,11 @@
 /** What the server asks a client over HTTP: answered by whom it asked, with possession, or by who began the session. @module */
 import { CallToolRequestSchema } from "@modelcontextprotocol/sdk/types.js";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import type { EmbeddedHop } from "../../src/memory/embedded.js";
 import { httpActOf } from "../../src/wire/mcp.js";
 import { NARROW, READ } from "../guard/rig.js";
+import { patiently } from "../patience.js";
 import { presented } from "./guarded.js";
 import {
   type Connected,
@@ -49,7 +50,7 @@ async function asking() {
     const params = { name: "files.read", arguments: READ };
     const message = { jsonrpc: "2.0", id: 50, method: "tools/call", params };
     const response = await fetch(web.resource, postOf(presented(hop, message), session));
-    await vi.waitFor(() => expect(web.ran).toEqual(["asked"]));
+    await patiently(() => expect(web.ran).toEqual(["asked"]));
     return response;
   };
   const answer = (by: EmbeddedHop, action: string, shown: Shown = {}) =>

@@ -2,13 +2,14 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { withHop } from "../../src/carry/hop.js";
 import { carryTransport } from "../../src/mcp/carry-transport.js";
 import type { McpTransport } from "../../src/mcp/transport.js";
 import type { EmbeddedHop } from "../../src/memory/embedded.js";
 import { PRESENT_META } from "../../src/wire/mcp.js";
 import { AUDIENCE, GRANT, NARROW, READ } from "../guard/rig.js";
+import { patiently } from "../patience.js";
 import { openWeb, type Web } from "./web.js";
 
 let web: Web;
@@ -60,7 +61,7 @@ describe("a carrier over HTTP", () => {
     const heard: unknown[] = [];
     client.fallbackNotificationHandler = async (notification) => void heard.push(notification);
     for (let call = 0; call < 3; call += 1) await read(client, READ.path);
-    await vi.waitFor(async () => {
+    await patiently(async () => {
       await web.servers[0]?.server.sendLoggingMessage({ level: "info", data: "hello" });
       expect(heard).not.toEqual([]);
     });

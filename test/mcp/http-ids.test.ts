@@ -1,7 +1,8 @@
 /** Ids over Streamable HTTP: the transport finds a request's stream by its id alone, and whoever names that id again must not get what is another's. @module */
 import { CallToolRequestSchema } from "@modelcontextprotocol/sdk/types.js";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { NARROW, READ } from "../guard/rig.js";
+import { patiently } from "../patience.js";
 import { presented } from "./guarded.js";
 import { type Connected, connect, openWeb, postOf, type Web } from "./web.js";
 
@@ -36,7 +37,7 @@ async function running() {
     return { content: [{ type: "text", text: SECRET }] };
   });
   const answer = one.client.callTool({ name: "pay.refund", arguments: { amount: 5 } });
-  await vi.waitFor(() => expect(web.ran).toEqual(["pay.refund"]));
+  await patiently(() => expect(web.ran).toEqual(["pay.refund"]));
   const session = { "mcp-session-id": String(one.transport.sessionId) };
   const read = (id: number) =>
     presented(child, {
@@ -73,16 +74,16 @@ test("nor when who made the call has gone, and the id is free again", async () =
   const { call, session, read } = await running();
   const gone = new AbortController();
   const asked = fetch(web.resource, { ...call(7, session), signal: gone.signal });
-  await vi.waitFor(() => expect(web.ran).toEqual(["pay.refund", "pay.refund"]));
+  await patiently(() => expect(web.ran).toEqual(["pay.refund", "pay.refund"]));
   gone.abort();
   await asked.catch(() => undefined);
-  const taken = await vi.waitFor(async () => {
+  const taken = await patiently(async () => {
     const response = await web.post([read(7), read(100)], session);
     expect(response.status).toBe(200);
     return response;
   });
   hear(taken);
-  await vi.waitFor(() => expect(heard).toContain('"id is in use"'));
+  await patiently(() => expect(heard).toContain('"id is in use"'));
   release();
   await one.client.ping();
   expect(heard).not.toContain(SECRET);

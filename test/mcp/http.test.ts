@@ -1,11 +1,12 @@
 /** Streamable HTTP: real servers, the official client, tokens of the embedded coordinator. @module */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EmbeddedHop } from "../../src/memory/embedded.js";
 import { type Challenge, parseChallenges } from "../../src/wire/challenge.js";
 import { parseAatDetail } from "../../src/wire/grant.js";
 import { actOf, httpActOf } from "../../src/wire/mcp.js";
 import { GRANT, NARROW, PRINCIPAL, READ } from "../guard/rig.js";
+import { patiently } from "../patience.js";
 import { type Connected, connect, headersOf, openWeb, type Web } from "./web.js";
 
 let web: Web;
@@ -387,7 +388,7 @@ describe("the stream of a GET", () => {
     const heard: unknown[] = [];
     client.fallbackNotificationHandler = async (notification) => void heard.push(notification);
     const server = web.servers[0]?.server;
-    await vi.waitFor(async () => {
+    await patiently(async () => {
       await server?.sendLoggingMessage({ level: "info", data: "before" });
       expect(heard).not.toEqual([]);
     });
@@ -456,10 +457,10 @@ describe("a call that runs", () => {
     const hop = await web.root();
     const { client } = await joined(hop);
     const late = errorOf(client.callTool({ name: "web.search", arguments: {} }));
-    await vi.waitFor(() => expect(web.ran).toEqual(["web.search"]));
+    await patiently(() => expect(web.ran).toEqual(["web.search"]));
     await web.revoke({ kind: "tree", tree: hop.tree });
     expect(await late).toMatchObject({ data: { code: "aborted" } });
-    await vi.waitFor(() => expect(web.ran).toEqual(["web.search", "web.search aborted"]));
+    await patiently(() => expect(web.ran).toEqual(["web.search", "web.search aborted"]));
   });
 });
 

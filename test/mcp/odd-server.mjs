@@ -1,5 +1,6 @@
 /** An MCP server that does what well-behaved ones do not: it leaks, crashes, hangs and speaks without being asked. */
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 const secret = process.env.SERVICE_KEY ?? "no-key-was-given";
@@ -36,7 +37,10 @@ const tools = {
     };
   },
   speakFor: () => ({ ...text("ok"), _meta: { "dev.legate/session": { id: "x" } } }),
-  hang: ({ id }) => new Promise((resolve) => waiting.set(`cancel ${id}`, resolve)),
+  hang: ({ id }) => {
+    log("hanging");
+    return new Promise((resolve) => waiting.set(`cancel ${id}`, resolve));
+  },
   ask: async () =>
     text(JSON.stringify(await ask("sampling/createMessage", { messages: [], maxTokens: 1 }))),
   shout: () => {
@@ -45,10 +49,11 @@ const tools = {
     return text("shouted");
   },
   later: ({ args }) => {
-    setTimeout(
-      () => send({ method: "notifications/message", params: { level: "info", data: "late" } }),
-      args.ms,
-    );
+    const look = setInterval(() => {
+      if (!existsSync(args.after)) return;
+      clearInterval(look);
+      send({ method: "notifications/message", params: { level: "info", data: "late" } });
+    }, 5);
     return text("soon");
   },
   garbage: () => {

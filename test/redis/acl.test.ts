@@ -11,13 +11,13 @@ import { createRedisStore, type RedisStore } from "../../src/redis/store.js";
 import { type Store, TOLERANCE_MS } from "../contract/stage.js";
 import { storeContract } from "../contract/store-contract.js";
 import { allows, denies, read, reader } from "../guard/rig.js";
+import { PATIENT } from "../patience.js";
 import { RedisCluster } from "./cluster.js";
 import { openHouse } from "./house.js";
 import { binaries, RedisServer } from "./servers.js";
 import { addUsers, PASSWORDS, userOf } from "./users.js";
 
 const PARTITIONS = 4;
-const PATIENT = { connectMs: 5_000, commandMs: 10_000 };
 
 describe.each(binaries())("on $name, as its own user,", ({ path: binary }) => {
   let server: RedisServer;

@@ -5,6 +5,7 @@ import type { CreateMove } from "../../src/coordinator/store.js";
 import { baseKey } from "../../src/redis/layout.js";
 import { createRedisStore } from "../../src/redis/store.js";
 import { Stage } from "../contract/stage.js";
+import { PATIENT } from "../patience.js";
 import { dumpOf } from "./dump.js";
 import { RedisServer } from "./servers.js";
 
@@ -13,9 +14,6 @@ beforeAll(async () => {
   server = await RedisServer.start();
 });
 afterAll(() => server.stop());
-
-/** Suites share a machine with other suites. */
-const PATIENT = { connectMs: 5_000, commandMs: 10_000 };
 
 type Way = "whole" | "alone" | "together";
 

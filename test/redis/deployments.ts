@@ -2,6 +2,7 @@
 import type { RedisStore } from "../../src/redis/store.js";
 import { createRedisStore } from "../../src/redis/store.js";
 import { type MakeStore, TOLERANCE_MS } from "../contract/stage.js";
+import { PATIENT } from "../patience.js";
 import { RedisCluster } from "./cluster.js";
 import { RedisServer } from "./servers.js";
 
@@ -17,9 +18,6 @@ export interface Deployment {
 export const SINGLE = "one server, one partition";
 export const SINGLE_OF_FOUR = "one server, four partitions";
 export const CLUSTER = "a Cluster of three shards, four partitions";
-
-/** Suites share a machine with other suites. */
-const PATIENT = { connectMs: 5_000, commandMs: 10_000 };
 
 /** Starts one. `name` is one of those above. */
 export async function deploymentOf(name: string, binary: string): Promise<Deployment> {

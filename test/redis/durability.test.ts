@@ -1,8 +1,12 @@
 /** Durability on a master with a replica: what counts as kept, what never does. @module */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { PATIENCE_MS } from "../patience.js";
 import { RedisServer } from "./servers.js";
 import { openStage, type Stage, type StageOptions } from "./stage.js";
 import { waitFor } from "./wait.js";
+
+/** Where nothing can come in time. */
+const SHORT_MS = 300;
 
 let master: RedisServer;
 let replica: RedisServer;
@@ -11,7 +15,7 @@ beforeAll(async () => {
   master = await RedisServer.start();
   replica = await RedisServer.start({ replicaOf: master });
   await linked();
-}, 30_000);
+});
 afterAll(() => Promise.all([master.stop(), replica.stop()]));
 afterEach(async () => {
   for (const stage of open) stage.close();
@@ -22,7 +26,11 @@ afterEach(async () => {
 });
 
 const linked = () =>
-  waitFor("the replica", 10_000, async () => (await master.ask("WAIT", 1, 100)) === 1 || undefined);
+  waitFor(
+    "the replica",
+    PATIENCE_MS,
+    async () => (await master.ask("WAIT", 1, 100)) === 1 || undefined,
+  );
 
 async function stage(options: StageOptions): Promise<Stage> {
   const one = await openStage(master.url, options);
@@ -57,19 +65,21 @@ describe("a write is durable", () => {
 
 describe("a write is not durable", () => {
   test("while the replica stands still, and is once it goes on", async () => {
-    const s = await stage({ replicas: 1, timeoutMs: 300 });
+    const s = await stage({ replicas: 1 });
     replica.pause();
     const sent = s.durability.sending(0);
     await s.cut({ kind: "epoch" });
-    await expect(s.durability.durable(sent)).rejects.toMatchObject({ code: "not_durable" });
+    await expect(s.durability.durable(sent, { timeoutMs: SHORT_MS })).rejects.toMatchObject({
+      code: "not_durable",
+    });
     replica.resume();
     await linked();
     expect(await s.durability.durable(sent)).toBe(1);
   });
 
   test("when fewer replicas are there than were asked for", async () => {
-    const s = await stage({ replicas: 2, timeoutMs: 200 });
-    const waited = s.durability.durable(s.durability.sending(0));
+    const s = await stage({ replicas: 2 });
+    const waited = s.durability.durable(s.durability.sending(0), { timeoutMs: SHORT_MS });
     await expect(waited).rejects.toMatchObject({ code: "not_durable", rule: "replicas" });
     // One that wants less is not held to it.
     expect(await s.durability.durable(s.durability.sending(0), { replicas: 1 })).toBe(1);
@@ -96,7 +106,7 @@ describe("what can be said again", () => {
   });
 
   test("is tried until the time is up", async () => {
-    const s = await stage({ replicas: 1, timeoutMs: 300 });
+    const s = await stage({ replicas: 1, timeoutMs: SHORT_MS });
     const sent = { ...s.durability.sending(0), life: "another/life" };
     const again = () => Promise.reject(new Error("no"));
     await expect(s.durability.assured(sent, again)).rejects.toMatchObject({ code: "not_durable" });

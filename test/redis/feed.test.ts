@@ -1,5 +1,6 @@
 /** The feed on real servers: what the doorbell brings, what the stream knows, and what is lost. @module */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { PATIENCE_MS } from "../patience.js";
 import { RedisServer } from "./servers.js";
 import { listenTo, openStage, type Stage } from "./stage.js";
 import { waitFor } from "./wait.js";
@@ -8,7 +9,7 @@ let server: RedisServer;
 let open: Stage[] = [];
 beforeAll(async () => {
   server = await RedisServer.start();
-}, 30_000);
+});
 afterAll(() => server.stop());
 afterEach(async () => {
   for (const stage of open) stage.close();
@@ -36,7 +37,7 @@ describe("the feed", () => {
       await s.cut({ kind: "tree", tree: treeIn(s, 0, n) });
       await s.cut({ kind: "tree", tree: treeIn(s, 1, n) });
     }
-    await waitFor("all entries", 2_000, () => heard.positions.length === 20 || undefined);
+    await waitFor("all entries", PATIENCE_MS, () => heard.positions.length === 20 || undefined);
     expect(heard.positions).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
     expect(heard.lost).toEqual([]);
   });
@@ -53,7 +54,7 @@ describe("the feed", () => {
     expect(heartbeat).toMatchObject({ position: 7, at: 0, generation: s.generations[0] });
     expect(generations).toEqual([s.generations[0]]);
     await s.cut({ kind: "tree", tree: treeIn(s, 0, 9) });
-    await waitFor("the tail", 2_000, () => heard.positions.length > 0 || undefined);
+    await waitFor("the tail", PATIENCE_MS, () => heard.positions.length > 0 || undefined);
     expect(heard.positions).toEqual([8]);
   });
 
@@ -77,7 +78,7 @@ describe("the feed", () => {
     const json = `{"kind":"cut","id":"cut-1","tenant":"t","position":1,"boundary":{"kind":"epoch"},"at":1}`;
     await server.ask("XADD", `${s.base(0)}feed`, "1-1", "e", `abc ${json}`);
     await server.ask("HSET", `${s.base(0)}m`, "position", 1, "chain", "abc");
-    await waitFor("the entry", 2_000, () => heard.positions.length > 0 || undefined);
+    await waitFor("the entry", PATIENCE_MS, () => heard.positions.length > 0 || undefined);
     expect(heard).toMatchObject({ positions: [1], lost: [] });
   });
 
@@ -96,7 +97,7 @@ describe("the feed", () => {
         () => undefined,
       );
     }
-    await waitFor("all that were made", 5_000, async () => {
+    await waitFor("all that were made", PATIENCE_MS, async () => {
       if (heard.positions.length < made) return undefined;
       return true;
     });
@@ -115,10 +116,10 @@ describe("the feed", () => {
     const heard = listenTo(s, 0);
     await s.feed.feed(0).snapshot();
     for (let n = 0; n < 3; n++) await s.cut({ kind: "tree", tree: treeIn(s, 0, n) });
-    await waitFor("the entries", 2_000, () => heard.positions.length === 3 || undefined);
+    await waitFor("the entries", PATIENCE_MS, () => heard.positions.length === 3 || undefined);
     expect(heard.lost).toEqual([]);
     await server.ask("HSET", `${s.base(0)}m`, ...Object.entries(fields).flat());
-    await waitFor("the loss", 2_000, () => heard.lost.length > 0 || undefined);
+    await waitFor("the loss", PATIENCE_MS, () => heard.lost.length > 0 || undefined);
     expect(heard.lost).toEqual([_]);
   });
 
@@ -130,7 +131,7 @@ describe("the feed", () => {
     s.feed.feed(0).report("g1", 3, []);
     const other = await stage();
     const all = () => readReports(other.topology, [0, 1], () => "");
-    const reports = await waitFor("both", 2_000, async () => {
+    const reports = await waitFor("both", PATIENCE_MS, async () => {
       const found = await all();
       return found.length === 2 ? found : undefined;
     });

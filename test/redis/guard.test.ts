@@ -16,17 +16,17 @@ import { keyRing } from "../../src/token/jwks.js";
 import { generateSigningKey } from "../../src/token/key.js";
 import type { Boundary } from "../../src/wire/cut.js";
 import { AUDIENCE, allows, denies, GRANT, PRINCIPAL, read, reader } from "../guard/rig.js";
+import { PATIENCE_MS, PATIENT } from "../patience.js";
 import { RedisServer } from "./servers.js";
 import { waitFor, waitForGood } from "./wait.js";
 
 const ISSUER = "https://legate.example";
 const PARTITIONS = 4;
-const LONG_MS = 20_000;
 
 let server: RedisServer;
 beforeAll(async () => {
   server = await RedisServer.start();
-}, 30_000);
+});
 afterAll(() => server.stop());
 
 let runs = 0;
@@ -34,7 +34,7 @@ let s: Awaited<ReturnType<typeof scene>>;
 beforeEach(async () => {
   runs += 1;
   s = await scene(`guarded-${runs}`);
-}, LONG_MS);
+});
 afterEach(async () => {
   await server.ask("ACL", "SETUSER", "default", "~*");
   await s.close();
@@ -42,7 +42,13 @@ afterEach(async () => {
 
 /** A coordinator that keeps guards live, a guard with connections of its own, and a tree in each partition. */
 async function scene(prefix: string) {
-  const shared = { url: server.url, prefix, partitions: PARTITIONS, accept: CONCESSIONS };
+  const shared = {
+    url: server.url,
+    prefix,
+    partitions: PARTITIONS,
+    accept: CONCESSIONS,
+    patience: PATIENT,
+  };
   const store = await createRedisStore(shared);
   const far = await createRedisStore({ ...shared, heartbeats: false });
   const keys = keyRing(generateSigningKey());
@@ -67,7 +73,7 @@ async function scene(prefix: string) {
   const guard = new Guard(guardOptions(trust, far));
   await guard.start();
   const roots = await oneInEach(store, () => openRoot(kit));
-  await waitForGood("the guard is live", LONG_MS, async () => guard.status().feed === "live");
+  await waitForGood("the guard is live", PATIENCE_MS, async () => guard.status().feed === "live");
   return {
     prefix,
     store,
@@ -181,7 +187,7 @@ describe("a guard on four partitions", () => {
       await server.ask("ACL", "SETUSER", "default", "resetkeys", ...patterns);
       await waitForGood(
         "the log is stale",
-        LONG_MS,
+        PATIENCE_MS,
         async () => s.guard.status().logs[0]?.feed !== "live",
       );
       await denies(s.guard, read(silent), "status_unknown", {
@@ -190,16 +196,16 @@ describe("a guard on four partitions", () => {
       });
       for (const root of others) await allows(s.guard, read(root));
       const [first, ...rest] = running;
-      await waitFor("the call is stopped", LONG_MS, () => first?.signal.aborted || undefined);
+      await waitFor("the call is stopped", PATIENCE_MS, () => first?.signal.aborted || undefined);
       expect(first?.signal.reason).toMatchObject({ code: "status_unknown" });
       expect(rest.map(({ signal }) => signal.aborted)).toEqual([false, false, false]);
       await server.ask("ACL", "SETUSER", "default", "~*");
-      await waitForGood("the log is live again", LONG_MS, async () => {
+      await waitForGood("the log is live again", PATIENCE_MS, async () => {
         return s.guard.status().logs[0]?.feed === "live";
       });
       await allows(s.guard, read(silent));
     },
-    3 * LONG_MS,
+    3 * PATIENCE_MS,
   );
 
   test(
@@ -208,13 +214,13 @@ describe("a guard on four partitions", () => {
       const [old, ...others] = s.roots;
       const lost = (await server.ask("KEYS", `${baseKey(s.prefix, 0)}*`)) as string[];
       await server.ask("DEL", ...lost);
-      await waitFor("a decision by the new log", LONG_MS, async () => {
+      await waitFor("a decision by the new log", PATIENCE_MS, async () => {
         const decision = await s.guard.authorize(read(old));
         return (decision.effect === "deny" && decision.code === "generation_unknown") || undefined;
       });
       await denies(s.guard, read(old), "generation_unknown", { hop: old.id, rule: "gen" });
       for (const root of others) await allows(s.guard, read(root));
     },
-    2 * LONG_MS,
+    2 * PATIENCE_MS,
   );
 });

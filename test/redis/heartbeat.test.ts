@@ -1,6 +1,7 @@
 /** Heartbeats on real servers: only what a quorum has, never before leases and repairs, and one is enough for many coordinators. @module */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { beat } from "../../src/redis/beat.js";
+import { PATIENCE_MS } from "../patience.js";
 import { RedisServer } from "./servers.js";
 import { listenTo, openStage, type Stage, type StageOptions } from "./stage.js";
 import { waitFor } from "./wait.js";
@@ -12,7 +13,7 @@ beforeAll(async () => {
   master = await RedisServer.start();
   replica = await RedisServer.start({ replicaOf: master });
   await linked();
-}, 30_000);
+});
 afterAll(() => Promise.all([master.stop(), replica.stop()]));
 afterEach(async () => {
   for (const stage of open) stage.close();
@@ -23,7 +24,11 @@ afterEach(async () => {
 });
 
 const linked = () =>
-  waitFor("the replica", 10_000, async () => (await master.ask("WAIT", 1, 100)) === 1 || undefined);
+  waitFor(
+    "the replica",
+    PATIENCE_MS,
+    async () => (await master.ask("WAIT", 1, 100)) === 1 || undefined,
+  );
 
 async function stage(options: StageOptions = { replicas: 1 }): Promise<Stage> {
   const one = await openStage(master.url, options);
@@ -40,7 +45,7 @@ describe("a heartbeat", () => {
     await s.feed.feed(0).snapshot();
     s.keep("c");
     await s.cut({ kind: "epoch" });
-    await waitFor("some", 5_000, () => heard.beats.filter((b) => b.position === 1)[2]);
+    await waitFor("some", PATIENCE_MS, () => heard.beats.filter((b) => b.position === 1)[2]);
     const times = heard.beats.map(({ at }) => at);
     expect(times).toEqual([...times].sort((a, b) => a - b));
     expect(heard.lost).toEqual([]);
@@ -57,7 +62,7 @@ describe("a heartbeat", () => {
     replica.resume();
     await linked();
     await s.feed.feed(0).confirm();
-    await waitFor("it", 2_000, () => heard.beats[0]);
+    await waitFor("it", PATIENCE_MS, () => heard.beats[0]);
   });
 
   test("waits for the leases that are due", async () => {
@@ -118,7 +123,7 @@ describe("while something is repaired", () => {
     await beat(s.beats, 0, BEAT);
     await master.ask("HSET", `${s.base(0)}m`, "life", "before/it");
     expect(await beat(s.beats, 0, BEAT)).toEqual({ outcome: "repair", epoch: 2 });
-    await waitFor("the grace to end", 3_000, async () =>
+    await waitFor("the grace to end", PATIENCE_MS, async () =>
       (await beat(s.beats, 0, BEAT)).outcome === "beat" ? true : undefined,
     );
   });
@@ -131,11 +136,11 @@ describe("while something is repaired", () => {
     s.keep("a", async (partition) => {
       repaired.push(partition);
     });
-    await waitFor("a heartbeat", 3_000, () => heard.beats[0]);
+    await waitFor("a heartbeat", PATIENCE_MS, () => heard.beats[0]);
     expect([...repaired].sort()).toEqual([0, 1]);
     await master.ask("HSET", `${s.base(1)}m`, "life", "before/it");
-    await waitFor("another repair", 3_000, () => repaired[2] !== undefined || undefined);
-    await waitFor("the loss", 3_000, () => heard.lost[0]);
+    await waitFor("another repair", PATIENCE_MS, () => repaired[2] !== undefined || undefined);
+    await waitFor("the loss", PATIENCE_MS, () => heard.lost[0]);
     expect(repaired.slice(2)).toEqual([1]);
   });
 
@@ -150,7 +155,7 @@ describe("while something is repaired", () => {
       expect(heard.beats).toEqual([]);
       if (tries < 3) throw new Error("not yet");
     });
-    await waitFor("a heartbeat", 5_000, () => heard.beats[0]);
+    await waitFor("a heartbeat", PATIENCE_MS, () => heard.beats[0]);
     expect(tries).toBe(3);
   });
 });

@@ -16,10 +16,10 @@ import { CONCESSIONS } from "../../src/redis/settings.js";
 import { keyRing } from "../../src/token/jwks.js";
 import { generateSigningKey } from "../../src/token/key.js";
 import { AUDIENCE, GRANT, PRINCIPAL } from "../guard/rig.js";
+import { PATIENCE_MS, PATIENT } from "../patience.js";
 import { waitForGood } from "./wait.js";
 
 const ISSUER = "https://legate.example";
-const LIVE_MS = 20_000;
 
 export interface House {
   readonly engine: RedisEngine;
@@ -42,16 +42,19 @@ export async function openHouse(
   const keys = keyRing(generateSigningKey());
   const engine = await openRedisEngine({
     accept: CONCESSIONS,
+    patience: PATIENT,
     ...shared,
     ...own.coordinator,
     issuer: ISSUER,
     keys,
   });
   const { trust, coordinator } = engine;
-  const guards = await openRedisGuards({ ...shared, ...own.guard, trust }).catch(async (thrown) => {
-    await engine.close();
-    throw thrown;
-  });
+  const guards = await openRedisGuards({ patience: PATIENT, ...shared, ...own.guard, trust }).catch(
+    async (thrown) => {
+      await engine.close();
+      throw thrown;
+    },
+  );
   const agents = new AgentRegistry();
   const kit = {
     coordinator,
@@ -74,7 +77,11 @@ export async function openHouse(
     },
     watch: async (name) => {
       const guard = await guards.guard({ name, audience: AUDIENCE });
-      await waitForGood("the guard is live", LIVE_MS, async () => guard.status().feed === "live");
+      await waitForGood(
+        "the guard is live",
+        PATIENCE_MS,
+        async () => guard.status().feed === "live",
+      );
       return guard;
     },
     close: async () => {

@@ -8,6 +8,7 @@ import { OUTBOX_THINGS_MAX } from "../../src/base/limits.js";
 import { systemTimers } from "../../src/lifecycle/timers.js";
 import { openOutbox } from "../../src/redis/outbox.js";
 import type { Outbox, OutboxOptions } from "../../src/redis/outbox-contract.js";
+import { PATIENCE_MS } from "../patience.js";
 import { RedisServer } from "./servers.js";
 import { openStage, type Stage } from "./stage.js";
 import { waitFor } from "./wait.js";
@@ -19,7 +20,7 @@ let path: string;
 let boxes: Outbox[] = [];
 beforeAll(async () => {
   server = await RedisServer.start();
-}, 30_000);
+});
 afterAll(() => server.stop());
 beforeEach(async () => {
   stage = await openStage(server.url);
@@ -90,14 +91,14 @@ describe("what is said", () => {
       Promise.reject(new DelegationError("store_unavailable", "gone")),
     );
     await expect(lost).rejects.toMatchObject({ code: "store_unavailable" });
-    await waitFor("two tries", 5_000, () => said.length === 2 || undefined);
+    await waitFor("two tries", PATIENCE_MS, () => said.length === 2 || undefined);
     expect(said).toEqual(["a", "a"]);
   });
 
   test("is let go of some time after it was durable", async () => {
     const outbox = box({ keepMs: 1 });
     await (await outbox.say(thing("a"), async () => 1)).durable;
-    await waitFor("it to go", 5_000, () => outbox.size === 0 || undefined);
+    await waitFor("it to go", PATIENCE_MS, () => outbox.size === 0 || undefined);
   });
 });
 
@@ -126,7 +127,7 @@ describe("what has happened already", () => {
     expect(again.id).toBe("first");
     expect(again.holds(1)).toBe(true);
     await again.note(use("b", [0]));
-    await waitFor("it to go", 5_000, () => !again.holds(0) || undefined);
+    await waitFor("it to go", PATIENCE_MS, () => !again.holds(0) || undefined);
   });
 
   test("is said to nobody once it is taken back", async () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRedisStore } from "../../src/redis/store.js";
 import { Stage } from "../contract/stage.js";
+import { PATIENT } from "../patience.js";
 import { RedisServer } from "./servers.js";
 
 let server: RedisServer;
@@ -21,7 +22,7 @@ test("is exact for what one look brings, and beyond it an estimate at the same p
     partitions: 1,
     heartbeats: false,
     // Suites share a machine with other suites.
-    patience: { connectMs: 5_000, commandMs: 10_000 },
+    patience: PATIENT,
   });
   const stage = await Stage.of(() => store);
   stage.clock.advance(Date.now() - stage.now);

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { CONCESSIONS } from "../../src/redis/settings.js";
 import { createRedisStore } from "../../src/redis/store.js";
 import { Stage, TOLERANCE_MS } from "../contract/stage.js";
+import { PATIENCE_MS, PATIENT, patiently } from "../patience.js";
 import { RedisServer } from "./servers.js";
 import { waitFor } from "./wait.js";
 
@@ -10,13 +11,23 @@ let master: RedisServer;
 let replica: RedisServer;
 let stage: Stage;
 let runs = 0;
+/** Where nothing can come in time. */
+const SHORT_MS = 400;
+const SPENT = { charge: { spend: { EUR: "1" } } };
 beforeAll(async () => {
   master = await RedisServer.start();
   replica = await RedisServer.start({ replicaOf: master });
   await linked();
-}, 30_000);
+});
 afterAll(() => Promise.all([master.stop(), replica.stop()]));
-beforeEach(async () => {
+afterEach(async () => {
+  replica.resume();
+  await linked();
+  await stage.store.close();
+});
+
+/** A tree on a store that waits so long for its replica. */
+async function open(durableMs: number): Promise<void> {
   runs += 1;
   stage = await Stage.of((clock) =>
     createRedisStore({
@@ -27,24 +38,25 @@ beforeEach(async () => {
       testClock: clock,
       heartbeats: false,
       replicas: 1,
-      durableMs: 400,
+      durableMs,
       accept: CONCESSIONS,
+      patience: PATIENT,
     }),
   );
   await stage.open("root", { limits: { calls: 9, spend: { EUR: "9" } } });
   await stage.create("root", "a");
-});
-afterEach(async () => {
-  replica.resume();
-  await linked();
-  await stage.store.close();
-});
+}
 
 const linked = () =>
-  waitFor("the replica", 10_000, async () => (await master.ask("WAIT", 1, 100)) === 1 || undefined);
-const SPENT = { charge: { spend: { EUR: "1" } } };
+  waitFor(
+    "the replica",
+    PATIENCE_MS,
+    async () => (await master.ask("WAIT", 1, 100)) === 1 || undefined,
+  );
 
 describe("with a replica", () => {
+  beforeEach(() => open(PATIENCE_MS));
+
   test("cuts, suspensions and ends of tasks are in force at once, and durable soon after", async () => {
     const suspended = await stage.suspend("root", "a", "s");
     const completed = await stage.complete("root", "a");
@@ -63,16 +75,19 @@ describe("with a replica", () => {
 });
 
 describe("while the replica stands still", () => {
-  beforeEach(() => replica.pause());
+  beforeEach(async () => {
+    await open(SHORT_MS);
+    replica.pause();
+  });
 
   test("a cut is in force, and says that it may be lost", async () => {
     const { durable } = await stage.cutHop("a", "root");
     await expect(durable).rejects.toMatchObject({ code: "not_durable" });
     expect(await stage.effective("a")).toBe("revoked");
-    // The outbox goes on until it is kept.
     replica.resume();
     await linked();
-    expect(await (await stage.cutHop("a", "root")).durable).toBe(1);
+    const again = async () => (await stage.cutHop("a", "root")).durable;
+    expect(await patiently(again)).toBe(1);
   });
 
   test.each([
@@ -92,12 +107,14 @@ describe("while the replica stands still", () => {
 });
 
 describe("a coordinator", () => {
+  beforeEach(() => open(PATIENCE_MS));
+
   test("sees who reported how far, by the log that a tree is cut in", async () => {
     const { store } = stage;
     if (!("reports" in store && "partitionOf" in store)) throw new Error("not this store");
     const reports = store.reports as (tree?: string) => Promise<readonly object[]>;
     for (const partition of [0, 1]) store.feed(partition).report("g", 7 + partition, []);
-    const all = await waitFor("both", 2_000, async () => {
+    const all = await waitFor("both", PATIENCE_MS, async () => {
       const found = await reports();
       return found.length === 2 ? found : undefined;
     });

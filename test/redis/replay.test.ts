@@ -2,12 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openRedisGuards, type RedisGuards } from "../../src/redis/engine.js";
 import { AUDIENCE, allows, denies, read } from "../guard/rig.js";
+import { PATIENCE_MS } from "../patience.js";
 import { type House, openHouse } from "./house.js";
 import { binaries, RedisServer } from "./servers.js";
 import { addUsers, userOf } from "./users.js";
 import { waitForGood } from "./wait.js";
-
-const LONG_MS = 20_000;
 
 describe.each(binaries())("two guards' processes on $name", ({ path: binary }) => {
   const place = { prefix: "replay", partitions: 4 };
@@ -31,7 +30,7 @@ describe.each(binaries())("two guards' processes on $name", ({ path: binary }) =
   test("a proof that was shown to one is refused by the other", async () => {
     const one = await house.watch("one");
     const two = await others.guard({ name: "two", audience: AUDIENCE });
-    await waitForGood("the other is live", LONG_MS, async () => two.status().feed === "live");
+    await waitForGood("the other is live", PATIENCE_MS, async () => two.status().feed === "live");
     const root = await house.root();
     const call = read(root);
     await allows(one, call);

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { ManualClock } from "../../src/base/clock.js";
 import type { CreateMove } from "../../src/coordinator/store.js";
 import { serversOf } from "../../src/redis/address.js";
-import { PATIENCE } from "../../src/redis/connect.js";
 import { type Ground, groundOf, startPartitions } from "../../src/redis/ground.js";
 import { baseKey } from "../../src/redis/layout.js";
 import { create } from "../../src/redis/making.js";
@@ -11,6 +10,7 @@ import { renew, revoke, sweep } from "../../src/redis/moves.js";
 import { open } from "../../src/redis/roots.js";
 import { openTopology } from "../../src/redis/topology.js";
 import { START_MS, TOLERANCE_MS } from "../contract/stage.js";
+import { PATIENT } from "../patience.js";
 import { binaries, RedisServer } from "./servers.js";
 
 describe.each(binaries())("trees that are opened by key on $name", ({ path: binary }) => {
@@ -31,8 +31,8 @@ describe.each(binaries())("trees that are opened by key on $name", ({ path: bina
     runs += 1;
     const prefix = `roots${runs}`;
     const base = (partition: number) => baseKey(prefix, partition);
-    const topology = await openTopology(serversOf({ url: server.url }), 16, base, PATIENCE);
-    const patience = { toleranceMs: TOLERANCE_MS, commandMs: PATIENCE.commandMs };
+    const topology = await openTopology(serversOf({ url: server.url }), 16, base, PATIENT);
+    const patience = { toleranceMs: TOLERANCE_MS, commandMs: PATIENT.commandMs };
     ground = groundOf({ topology, clock, ...patience });
     await startPartitions(ground, "generation");
   });

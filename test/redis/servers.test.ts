@@ -1,6 +1,7 @@
 /** The suite's own servers and its fault proxy: what the other tests of this room stand on. @module */
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PATIENCE_MS } from "../patience.js";
 import { selfSigned } from "./certificate.js";
 import { RedisCluster, startSentinels, waitForPrimary } from "./cluster.js";
 import { FaultProxy } from "./fault-proxy.js";
@@ -8,6 +9,8 @@ import { binaries, RedisServer } from "./servers.js";
 import { waitForGood } from "./wait.js";
 
 const SHORT_MS = 300;
+/** Longer than a question that goes past the proxy takes. */
+const DELAY_MS = 2_000;
 
 describe.each(binaries())("one $name", ({ path: binary }) => {
   test("keeps what is in its folder over a kill, and loses it when told to", async () => {
@@ -87,7 +90,7 @@ describe.each(binaries())("several $name", ({ path: binary }) => {
       if (replica === undefined) throw new Error("no replica");
       await first.kill();
       await waitForPrimary(replica);
-      await waitForGood("the others know it", 10_000, async () => {
+      await waitForGood("the others know it", PATIENCE_MS, async () => {
         return (await cluster.ownerOf(0, second)) === replica;
       });
     } finally {
@@ -118,7 +121,7 @@ describe("the fault proxy", () => {
     await server.stop();
   });
 
-  function client(commandTimeout = 5_000): Redis {
+  function client(commandTimeout = PATIENCE_MS): Redis {
     const { host, port } = proxy;
     const redis = new Redis({ host, port, commandTimeout, retryStrategy: () => null });
     redis.on("error", () => {});
@@ -138,14 +141,18 @@ describe("the fault proxy", () => {
     await expect(redis.incr("n")).rejects.toThrow("timed out");
     expect(await server.ask("GET", "n")).toBe("0");
     proxy.set("pass");
-    await waitForGood("it arrives", 5_000, async () => (await server.ask("GET", "n")) === "1");
+    await waitForGood(
+      "it arrives",
+      PATIENCE_MS,
+      async () => (await server.ask("GET", "n")) === "1",
+    );
     redis.disconnect();
   });
 
   test("delays both directions and keeps their order", async () => {
     const redis = client();
     await redis.ping();
-    proxy.set("delay", SHORT_MS);
+    proxy.set("delay", DELAY_MS);
     const told: unknown[] = [];
     const later = ["1", "2", "3"].map((word) => redis.echo(word).then((one) => told.push(one)));
     told.push(await server.ask("ECHO", "past it"));
@@ -168,7 +175,7 @@ describe("the fault proxy", () => {
     const redis = client();
     await redis.ping();
     proxy.breakAll();
-    await waitForGood("the client notices", 5_000, async () => redis.status === "end");
-    await waitForGood("none is left", 5_000, async () => proxy.connections === 0);
+    await waitForGood("the client notices", PATIENCE_MS, async () => redis.status === "end");
+    await waitForGood("none is left", PATIENCE_MS, async () => proxy.connections === 0);
   });
 });

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis, type RedisOptions } from "ioredis";
+import { PATIENCE_MS } from "../patience.js";
 import type { Certificate } from "./certificate.js";
 import { freePort } from "./ports.js";
 import { waitFor } from "./wait.js";
@@ -20,7 +21,6 @@ import { waitFor } from "./wait.js";
 const ADVICE =
   "redis-server 7 or newer is missing. Run: sudo apt-get install -y redis-server (or set REDIS_SERVER)";
 const STARTS_MAX = 5;
-const START_MS = 10_000;
 
 export interface ServerOptions {
   /** Path of the server's program; `REDIS_SERVER` or the one on the PATH by default. */
@@ -111,7 +111,7 @@ export class RedisServer {
     });
     this.#process = child;
     running.add(this);
-    await waitFor(`${this.host}:${this.port} answers`, START_MS, async () => {
+    await waitFor(`${this.host}:${this.port} answers`, PATIENCE_MS, async () => {
       if (failed !== "") throw new Error(failed);
       return (await this.#pings()) ? true : undefined;
     });

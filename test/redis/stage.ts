@@ -5,7 +5,6 @@ import { silent } from "../../src/base/telemetry.js";
 import { systemTimers } from "../../src/lifecycle/timers.js";
 import { serversOf } from "../../src/redis/address.js";
 import type { BeatOptions } from "../../src/redis/beat.js";
-import { PATIENCE } from "../../src/redis/connect.js";
 import { createDurability } from "../../src/redis/durability.js";
 import { createRedisFeed } from "../../src/redis/feed.js";
 import { type Ground, groundOf, startPartitions } from "../../src/redis/ground.js";
@@ -14,6 +13,7 @@ import { baseKey } from "../../src/redis/layout.js";
 import { revoke, sweepIn } from "../../src/redis/moves.js";
 import { openTopology } from "../../src/redis/topology.js";
 import type { Boundary } from "../../src/wire/cut.js";
+import { PATIENCE_MS, PATIENT } from "../patience.js";
 
 const PREFIX = "stage";
 const TOLERANCE_MS = 30_000;
@@ -26,10 +26,10 @@ export interface StageOptions {
 
 /** One process of a deployment: coordinator and guard at once, as far as this room knows them. */
 export async function openStage(url: string | readonly string[], options: StageOptions = {}) {
-  const { partitions = 2, replicas = 0, timeoutMs } = options;
+  const { partitions = 2, replicas = 0, timeoutMs = PATIENCE_MS } = options;
   const base = (partition: number) => baseKey(PREFIX, partition);
-  const topology = await openTopology(serversOf({ url }), partitions, base, PATIENCE);
-  const patience = { toleranceMs: TOLERANCE_MS, commandMs: PATIENCE.commandMs };
+  const topology = await openTopology(serversOf({ url }), partitions, base, PATIENT);
+  const patience = { toleranceMs: TOLERANCE_MS, commandMs: PATIENT.commandMs };
   const ground: Ground = groundOf({ topology, ...patience });
   const generation = uuidv7(Date.now(), systemRandom);
   const generations = await startPartitions(ground, generation);
@@ -37,7 +37,7 @@ export async function openStage(url: string | readonly string[], options: StageO
     topology,
     timers: systemTimers,
     replicas,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    timeoutMs,
   });
   const beats: BeatOptions = {
     topology,

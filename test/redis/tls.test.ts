@@ -2,12 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRedisStore } from "../../src/redis/store.js";
 import { allows, denies, read, reader } from "../guard/rig.js";
+import { PATIENT } from "../patience.js";
 import { selfSigned } from "./certificate.js";
 import { openHouse } from "./house.js";
 import { binaries, RedisServer } from "./servers.js";
 import { addUsers, userOf } from "./users.js";
-
-const PATIENT = { connectMs: 5_000, commandMs: 10_000 };
 
 describe.each(binaries())("over TLS on $name", ({ path: binary }) => {
   const tls = selfSigned(Date.now());

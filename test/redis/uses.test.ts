@@ -9,11 +9,11 @@ import type { RedisStoreOptions } from "../../src/redis/options.js";
 import { CONCESSIONS } from "../../src/redis/settings.js";
 import { createRedisStore, type RedisStore } from "../../src/redis/store.js";
 import { Stage, TOLERANCE_MS } from "../contract/stage.js";
+import { PATIENCE_MS, PATIENT } from "../patience.js";
 import { RedisServer } from "./servers.js";
 import { addUsers, userOf } from "./users.js";
 import { waitFor } from "./wait.js";
 
-const LONG_MS = 15_000;
 const STEP_MS = 100;
 const SPENT = { charge: { spend: { EUR: "1" } } };
 
@@ -27,7 +27,7 @@ beforeEach(async () => {
   stage = await Stage.of((clock) => process("one", clock));
   await stage.open("root", { limits: { spend: { EUR: "9" } } });
   await stage.create("root", "a");
-}, LONG_MS);
+});
 afterEach(async () => {
   for (const store of open) await store.close();
   open = [];
@@ -47,6 +47,7 @@ async function process(
     tolerance: TOLERANCE_MS,
     testClock,
     accept: CONCESSIONS,
+    patience: PATIENT,
     outbox: join(folder, name),
     heartbeats: name !== "guard",
     ...login,
@@ -91,7 +92,7 @@ async function toldBy(asked: Promise<unknown>): Promise<string> {
 /** Asks again and again, while time passes, until the answer is `last`; all answers. */
 async function until(last: string, ask: () => Promise<unknown>): Promise<readonly string[]> {
   const all = new Set<string>();
-  await waitFor(last, LONG_MS, async () => {
+  await waitFor(last, PATIENCE_MS, async () => {
     stage.clock.advance(STEP_MS);
     const told = await toldBy(ask());
     all.add(told);
@@ -123,7 +124,7 @@ describe("what a life of the owner forgot", () => {
       expect(await count()).toBe(3);
       expect(await toldBy(admit({ once: "new" }))).toBe("ok");
     },
-    2 * LONG_MS,
+    2 * PATIENCE_MS,
   );
 
   test(
@@ -144,7 +145,7 @@ describe("what a life of the owner forgot", () => {
       await until("approval_used limits.approval.files.read", () => admit(known ?? {}));
       expect(await toldBy(admit(fresh ?? {}))).toBe("approval_required");
     },
-    2 * LONG_MS,
+    2 * PATIENCE_MS,
   );
 
   test(
@@ -166,7 +167,7 @@ describe("what a life of the owner forgot", () => {
       await until("proof_replayed", late);
       expect(await toldBy(admit({ once: "new" }, back))).toBe("ok");
     },
-    2 * LONG_MS,
+    2 * PATIENCE_MS,
   );
 });
 
@@ -187,7 +188,7 @@ test(
     const refused = (await server.ask("ACL", "LOG")) as unknown[][];
     expect(refused.filter((one) => !one.includes("auth"))).toEqual([]);
   },
-  2 * LONG_MS,
+  2 * PATIENCE_MS,
 );
 
 describe("said of a hop before it was forgotten", () => {
@@ -198,7 +199,7 @@ describe("said of a hop before it was forgotten", () => {
         : `${entry.kind} ${entry.id}`,
     );
   const told = (...entries: readonly string[]) =>
-    waitFor(entries.join(), LONG_MS, async () => {
+    waitFor(entries.join(), PATIENCE_MS, async () => {
       stage.clock.advance(STEP_MS);
       const found = await kinds().catch((): readonly string[] => []);
       return entries.every((one) => found.includes(one)) || undefined;
@@ -225,7 +226,7 @@ describe("said of a hop before it was forgotten", () => {
       await told("lift s1");
       expect((await kinds()).sort()).toEqual([...again].sort());
     },
-    2 * LONG_MS,
+    2 * PATIENCE_MS,
   );
 
   test(
@@ -243,6 +244,6 @@ describe("said of a hop before it was forgotten", () => {
       expect(await stage.effective("kept-2")).toBe("active");
       expect(await kinds()).not.toContain("cut kept-2");
     },
-    2 * LONG_MS,
+    2 * PATIENCE_MS,
   );
 });
