@@ -200,6 +200,7 @@ export const CODES = {
   // operators
   quota_exceeded: { outcome: "none", ...NOT_KNOWN },
   upstream_unavailable: { outcome: "none", ...NOT_KNOWN },
+  caller_unknown: { outcome: "none", ...CONFLICT, retry: true },
   audit_buffer_full: { outcome: "none", ...NOT_KNOWN },
   audit_broken: { outcome: "none", ...OPERATOR },
   journal_damaged: { outcome: "none", ...OPERATOR },

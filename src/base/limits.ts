@@ -171,6 +171,8 @@ export const GATEWAY_START_MS = 30_000;
 export const GATEWAY_STARTS_MAX = 6;
 /** Pause before the second start; it doubles with each further one. */
 export const GATEWAY_BACKOFF_MS = 100;
+/** What one server behind a gateway has asked its callers and not been told. */
+export const GATEWAY_ASKED_MAX = 256;
 /** Bytes of one message of a server behind a gateway, and of one line that it writes to its log. */
 export const GATEWAY_MESSAGE_BYTES_MAX = 10_485_760;
 /** Shortest secret: a shorter one could not be told from other text in what a server answers. */

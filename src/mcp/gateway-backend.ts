@@ -3,9 +3,10 @@ import { DelegationError, exposed } from "../base/error.js";
 import { GATEWAY_BACKOFF_MS, GATEWAY_STARTS_MAX } from "../base/limits.js";
 import type { Timers } from "../lifecycle/timers.js";
 import type { GatewayControls } from "../wire/gateway-config.js";
-import { type Going, Hearing, type Port } from "./gateway-hearing.js";
+import { Hearing } from "./gateway-hearing.js";
 import { type Answer, failed, type Greeting, Life, type Startable } from "./gateway-life.js";
 import type { RpcId, RpcNotification, RpcObject, RpcRequest } from "./gateway-message.js";
+import type { Going, Port } from "./gateway-port.js";
 import { isRecord } from "./message.js";
 
 export interface BackendOptions {
@@ -76,11 +77,11 @@ export class Backend {
     for (const uri of this.#hearing.detach(port)) this.#askAlone("resources/unsubscribe", uri);
   }
 
-  /** Asks on behalf of a session. Never rejects. */
-  async ask(port: Port, request: RpcRequest): Promise<Answer> {
+  /** Asks on behalf of a session, and of a hop of it. Never rejects. */
+  async ask(port: Port, request: RpcRequest, by?: string): Promise<Answer> {
     const { id, method, params } = request;
     const meta = isRecord(params?._meta) ? params._meta : undefined;
-    const sent: Sent = { port, id, progressToken: meta?.progressToken };
+    const sent: Sent = { port, id, by, progressToken: meta?.progressToken };
     this.#sent.add(sent);
     try {
       const uri = params?.uri;

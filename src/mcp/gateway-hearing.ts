@@ -1,38 +1,16 @@
 /** What a server behind the gateway says of its own accord, and to whom: only to the session that it belongs to. @module */
 import type { GatewayControls } from "../wire/gateway-config.js";
+import { type Addressee, Askings } from "./gateway-asking.js";
 import type { Answer, Life } from "./gateway-life.js";
 import {
   isRequest,
   type RpcId,
-  type RpcMessage,
   type RpcNotification,
   type RpcObject,
   type RpcRequest,
 } from "./gateway-message.js";
+import type { Going, Port } from "./gateway-port.js";
 import { isRecord } from "./message.js";
-
-/** A caller's session, as its server's side sees it. */
-export interface Port {
-  /** Hands on what the server says; `about` is the request of the session that it belongs to, where that is known. */
-  deliver(message: RpcRequest | RpcNotification, about: RpcId | undefined): void;
-}
-
-/** A request of a session that the server has not answered. */
-export interface Going {
-  readonly port: Port;
-  /** What the caller calls it. */
-  readonly id: RpcId;
-  /** What the caller calls its progress. */
-  readonly progressToken: unknown;
-}
-
-/** A request of the server that a session has not answered. */
-interface Asking {
-  readonly port: Port;
-  readonly life: Life;
-  /** What the server calls it. */
-  readonly id: RpcId;
-}
 
 type Controls = Pick<GatewayControls, "asks" | "isolation">;
 
@@ -51,14 +29,16 @@ const FOR_ALL: ReadonlySet<string> = new Set([
 ]);
 const UPDATED = "notifications/resources/updated";
 const PROGRESS = "notifications/progress";
+const TASK_STATUS = "notifications/tasks/status";
 const CANCELLED = "notifications/cancelled";
+const NOT_HERE: Answer = { error: { code: -32601, message: "not to be asked here" } };
 
 export class Hearing {
   readonly #controls: Controls;
   readonly #ports: ReadonlySet<Port>;
   readonly #going = new Set<Going>();
   readonly #byToken = new Map<unknown, Going>();
-  readonly #asking = new Map<RpcId, Asking>();
+  readonly #askings = new Askings(() => this.#name());
   /** Resources that sessions listen to. */
   readonly #listeners = new Map<string, Set<Port>>();
   #count = 0;
@@ -101,10 +81,11 @@ export class Hearing {
     return { ...params, _meta: { ...params._meta, progressToken: own } };
   }
 
-  /** It was answered. */
+  /** It was answered; nobody is asked on its behalf any more. */
   end(going: Going): void {
     this.#going.delete(going);
     for (const [token, one] of this.#byToken) if (one === going) this.#byToken.delete(token);
+    this.#askings.over(going);
   }
 
   /** A session subscribed. */
@@ -123,26 +104,19 @@ export class Hearing {
 
   /** A session is over; returns the resources that nobody listens to now. */
   detach(port: Port): string[] {
-    for (const [id, asking] of this.#asking) {
-      if (asking.port !== port) continue;
-      this.#asking.delete(id);
-      void refuse(asking.life, asking.id, -32603, "the session is over");
-    }
+    this.#askings.left(port);
     const left = [...this.#listeners].filter(([, ports]) => ports.has(port)).map(([uri]) => uri);
     return left.filter((uri) => this.unlisten(port, uri));
   }
 
   /** What a life asked is asked no more. */
   lifeEnded(life: Life): void {
-    for (const [id, asking] of this.#asking) if (asking.life === life) this.#asking.delete(id);
+    this.#askings.ended(life);
   }
 
   /** The answer of a session to what the server had asked; one that was not asked is dropped. */
-  async answer(port: Port, id: RpcId, answer: Answer): Promise<void> {
-    const asking = this.#asking.get(id);
-    if (asking?.port !== port) return;
-    this.#asking.delete(id);
-    await asking.life.send({ jsonrpc: "2.0", id: asking.id, ...answer });
+  answer(port: Port, id: RpcId, answer: Answer): Promise<void> {
+    return this.#askings.answer(port, id, answer);
   }
 
   /** The server said something. */
@@ -151,18 +125,14 @@ export class Hearing {
     else this.#told(life, message);
   }
 
-  #asked(life: Life, { id, method, params }: RpcRequest): void {
+  #asked(life: Life, request: RpcRequest): void {
+    const { id, method } = request;
     if (method === "ping") return void life.send({ jsonrpc: "2.0", id, result: {} });
-    const [port] = this.#ports;
     const kind = Object.hasOwn(ASKS, method) ? ASKS[method as keyof typeof ASKS] : undefined;
-    const may = kind !== undefined && this.#controls.asks.includes(kind);
-    if (!may || port === undefined || !this.isOnly(port)) {
-      return void refuse(life, id, -32601, "not to be asked here");
+    if (kind === undefined || !this.#controls.asks.includes(kind)) {
+      return void life.send({ jsonrpc: "2.0", id, ...NOT_HERE });
     }
-    const own = this.#name();
-    this.#asking.set(own, { port, life, id });
-    const asked: RpcMessage = { jsonrpc: "2.0", id: own, method, params };
-    port.deliver(asked, this.#about(port));
+    this.#askings.put(life, request, this.#place());
   }
 
   #told(life: Life, message: RpcNotification): void {
@@ -176,17 +146,24 @@ export class Hearing {
       return;
     }
     if (method === CANCELLED) {
-      this.#tookBack(life, message, params);
-      return;
-    }
-    if (method === UPDATED && !this.#isAlone()) {
-      for (const port of this.#listeners.get(String(params.uri)) ?? []) {
-        port.deliver(message, undefined);
-      }
+      this.#askings.tookBack(life, params);
       return;
     }
     const [port] = this.#ports;
-    if (port !== undefined && this.isOnly(port)) port.deliver(message, this.#about(port));
+    const alone = port !== undefined && this.isOnly(port);
+    if (method === UPDATED && !alone) {
+      for (const one of this.#listeners.get(String(params.uri)) ?? []) {
+        one.deliver(message, undefined);
+      }
+      return;
+    }
+    // The guard tells from the name who may hear it: it belongs to no request.
+    if (method === UPDATED || method === TASK_STATUS) {
+      if (alone) port.deliver(message, undefined);
+      return;
+    }
+    const place = this.#place();
+    place?.port.deliver(message, place.about?.id);
   }
 
   #progressed(message: RpcNotification, params: RpcObject): void {
@@ -196,31 +173,22 @@ export class Hearing {
     going.port.deliver({ ...message, params: told }, going.id);
   }
 
-  #tookBack(life: Life, message: RpcNotification, params: RpcObject): void {
-    for (const [own, asking] of this.#asking) {
-      if (asking.life !== life || asking.id !== params.requestId) continue;
-      this.#asking.delete(own);
-      asking.port.deliver({ ...message, params: { ...params, requestId: own } }, undefined);
-    }
-  }
-
-  #isAlone(): boolean {
+  /**
+   * Nobody says to which request it belongs: where one runs only, it is that one; where all are of the hop that began the session, it is
+   * the session's. Undefined where it could be another hop's, or another session's.
+   */
+  #place(): Addressee | undefined {
     const [port] = this.#ports;
-    return port !== undefined && this.isOnly(port);
-  }
-
-  /** Nobody says to which request it belongs; where there is one only, it is that one. */
-  #about(port: Port): RpcId | undefined {
-    const [one, other] = [...this.#going].filter((going) => going.port === port);
-    return other === undefined ? one?.id : undefined;
+    if (port === undefined || !this.isOnly(port)) return undefined;
+    const going = [...this.#going].filter((one) => one.port === port);
+    const [one, other] = going;
+    if (other === undefined) return { port, about: one };
+    const own = going.every(({ by }) => by === port.begunBy);
+    return own ? { port, about: undefined } : undefined;
   }
 
   #name(): string {
     this.#count += 1;
     return `gateway:${this.#count}`;
   }
-}
-
-function refuse(life: Life, id: RpcId, code: number, message: string): Promise<void> {
-  return life.send({ jsonrpc: "2.0", id, error: { code, message } });
 }

@@ -9,7 +9,6 @@ import { actOf } from "../wire/mcp.js";
 import type { Forwarded, GatewayScribe, Outcome } from "./gateway-audit.js";
 import type { Backend } from "./gateway-backend.js";
 import { hasResource, listWithin, refusedBy, riskOf } from "./gateway-controls.js";
-import type { Port } from "./gateway-hearing.js";
 import { type Answer, failed } from "./gateway-life.js";
 import {
   isRequest,
@@ -20,8 +19,10 @@ import {
   type RpcRequest,
   withoutDelegation,
 } from "./gateway-message.js";
+import type { Port } from "./gateway-port.js";
 import { guardTransport } from "./guard-transport.js";
 import { ruleOf } from "./methods.js";
+import { leafOf } from "./tasks.js";
 import type { McpTransport, RequestId } from "./transport.js";
 
 /** What a session is put together from. */
@@ -64,6 +65,7 @@ export class CallerSession implements GatewaySession, Port {
   readonly #chains = new Map<RequestId, VerifiedChain>();
   /** Requests that are neither answered nor taken back. */
   readonly #going = new Set<unknown>();
+  begunBy: string | undefined;
   #backend: Backend | undefined;
   #over = false;
   #cut = false;
@@ -164,7 +166,7 @@ export class CallerSession implements GatewaySession, Port {
       });
     }
     if (ruleOf(method) === "authorize") return this.#perform(backend, asked, act, chain);
-    const { result, ...error } = await backend.ask(this, asked);
+    const { result, ...error } = await backend.ask(this, asked, leafOf(chain));
     return result === undefined ? error : { result: listWithin(controls, method, result) };
   }
 
@@ -176,6 +178,7 @@ export class CallerSession implements GatewaySession, Port {
     }
     const backend = this.#parts.backendFor(chain, this);
     this.#backend = backend;
+    this.begunBy = leafOf(chain);
     try {
       return { result: await backend.attach(this, params) };
     } catch (thrown) {
@@ -203,7 +206,7 @@ export class CallerSession implements GatewaySession, Port {
     if (risk === "low") noted.catch(() => this.#parts.log("a call could not be written down"));
     else await noted;
     const wanted = !this.#over && this.#going.has(request.id);
-    const answer = wanted ? await backend.ask(this, request) : failed(TAKEN_BACK);
+    const answer = wanted ? await backend.ask(this, request, leafOf(chain)) : failed(TAKEN_BACK);
     const told = scribe.answered(call, outcomeOf(answer, timers.now() - since));
     if (risk === "high") await told;
     else told.catch(() => this.#parts.log("what came of a call could not be written down"));

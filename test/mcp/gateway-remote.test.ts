@@ -1,9 +1,7 @@
 /** Servers behind the gateway at a URL: a public one as it is, and one that keeps what it is sent. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import {
   Client as NewerClient,
@@ -11,45 +9,24 @@ import {
 } from "@modelcontextprotocol/client";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { carryTransport } from "../../src/mcp/carry-transport.js";
-import { ALL, type GatewayRig, openRig, serverPath, textOf } from "./gateway-rig.js";
+import { ALL, type GatewayRig, openRig, textOf } from "./gateway-rig.js";
+import { listeningServer, stopServers } from "./public-server.js";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const SECRET = "sk-live-4711-do-not-show";
 let rig: GatewayRig | undefined;
-const children: ChildProcess[] = [];
 const servers: Server[] = [];
 
 afterEach(async () => {
   await rig?.close();
   rig = undefined;
-  for (const child of children.splice(0)) child.kill("SIGKILL");
+  stopServers();
   for (const server of servers.splice(0)) {
     server.close();
     server.closeAllConnections();
   }
 });
-
-/** It tells the port that it was given, and not the one that it got. */
-const TELL_PORT = `data:text/javascript,${encodeURIComponent(`
-import { Server } from "node:net";
-const { listen } = Server.prototype;
-Server.prototype.listen = function (...args) {
-  this.once("listening", () => console.error("PORT " + this.address().port));
-  return listen.apply(this, args);
-};`)}`;
-
-async function everything(mode: "streamableHttp" | "sse"): Promise<string> {
-  const args = ["--import", TELL_PORT, serverPath("everything"), mode];
-  const env = { PATH: process.env.PATH ?? "", PORT: "0" };
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "pipe"] });
-  children.push(child);
-  for await (const line of createInterface({ input: child.stderr })) {
-    const [, port] = /^PORT (\d+)$/.exec(line) ?? [];
-    if (port !== undefined) return `http://127.0.0.1:${port}/${mode === "sse" ? "sse" : "mcp"}`;
-  }
-  throw new Error("it did not listen");
-}
 
 describe.each([
   ["streamableHttp", "http", "memory"],
@@ -57,7 +34,7 @@ describe.each([
   ["sse", "sse", "memory"],
 ] as const)("server-everything over %s", (mode, type, over) => {
   test(`does what the chain allows, for callers over ${over}`, async () => {
-    const url = await everything(mode);
+    const url = await listeningServer(mode);
     rig = await openRig({ mcpServers: { everything: { type, url } } });
     const tools = { ...ALL, echo: {}, "trigger-long-running-operation": {} };
     const hop = await rig.root(tools);
