@@ -55,8 +55,8 @@ const NAMES: ReadonlyMap<string, readonly string[]> = new Map([
  * The claims are not read: where a profile asks for the signature first, it comes first. See {@link readClaims}.
  *
  * @throws {DelegationError} `too_large`; `malformed` for anything but three parts in strict base64url, a header in strict
- *   JSON with an algorithm, a signature of the algorithm's length, and no member that this package would have to obey
- *   (`crit`, `b64`, `jku`, `x5u`, `x5c`); `duplicate_member` and `non_finite` as `parseJson` says.
+ *   JSON with an algorithm, and no member that this package would have to obey (`crit`, `b64`, `jku`, `x5u`, `x5c`);
+ *   `duplicate_member` and `non_finite` as `parseJson` says.
  */
 export function parseJws(text: string, limits: JwsLimits = {}): UnverifiedJws {
   if (typeof text !== "string") throw malformed("token is not text");
@@ -72,10 +72,6 @@ export function parseJws(text: string, limits: JwsLimits = {}): UnverifiedJws {
   const payload = text.slice(first + 1, second);
   const payloadBytes = decodeBase64url(payload);
   const signature = decodeBase64url(text.slice(second + 1));
-  const bytes = SIGNATURE_BYTES.get(header.alg);
-  if (bytes !== undefined && signature.length !== bytes) {
-    throw malformed("signature is of the wrong length");
-  }
   const signingInput = text.slice(0, second);
   const headerCanonical = canonical;
   return { text, header, headerCanonical, payload, payloadBytes, signingInput, signature };
@@ -86,8 +82,9 @@ export function parseJws(text: string, limits: JwsLimits = {}): UnverifiedJws {
  * that very name must be accepted.
  *
  * @param acceptedAlgs Names as they stand in headers: accepting `EdDSA` does not accept `Ed25519`.
- * @throws {DelegationError} `signature_invalid`; `config_invalid` when `acceptedAlgs` is not a list of strings (a bare
- *   string would match letter by letter).
+ * @throws {DelegationError} `signature_invalid`; `malformed` for a signature that is not of the key's length, once its
+ *   algorithm is the key's; `config_invalid` when `acceptedAlgs` is not a list of strings (a bare string would match
+ *   letter by letter).
  */
 export function verifyJws(
   jws: UnverifiedJws,
@@ -104,6 +101,10 @@ export function verifyJws(
     throw new DelegationError("signature_invalid", "algorithm is not accepted for this key", {
       rule: "alg",
     });
+  }
+  const bytes = SIGNATURE_BYTES.get(alg);
+  if (bytes !== undefined && jws.signature.length !== bytes) {
+    throw malformed("signature is of the wrong length");
   }
   if (!key.verify(jws.signingInput, jws.signature)) {
     throw new DelegationError("signature_invalid", "signature does not verify");

@@ -141,13 +141,87 @@ describe("the runner", () => {
   });
 
   test("tells our own code where the draft has no name for what happened", () => {
-    const trust = { keys: Array(17).fill({ kty: "oct", k: "c2VjcmV0", alg: "HS256" }), algs: [] };
+    const trust = {
+      keys: Array(17).fill({ kty: "oct", k: "c2VjcmV0", alg: "HS256" }),
+      algs: ["HS256"],
+    };
     const result = { observed: "config_invalid", code: "config_invalid" };
     expect(only("agent-delegation.json", { trust })).toMatchObject(result);
   });
 
+  const HMAC = { kty: "oct", alg: "HS256", k: "c2VjcmV0" };
+  const trusting = (...keys: object[]) => {
+    const trust = read("agent-delegation.json").vectors[0]?.trust as { keys: object[] };
+    return { trust: { ...trust, keys: [...keys, ...trust.keys] } };
+  };
+
+  test.each<[string, object, string]>([
+    ["a key of a kind that nobody here can use", { kty: "RSA", n: "AQAB", e: "AQAB" }, "accept"],
+    ["a key of low order", { kty: "OKP", crv: "Ed25519", x: "A".repeat(43) }, "accept"],
+    ["a secret that is none", { ...HMAC, k: 7 }, "accept"],
+    ["a key for an algorithm that is not accepted", { ...HMAC, alg: "HS512" }, "accept"],
+  ])("trusts %s in vain, and the other key still", (_what, key, observed) => {
+    expect(only("agent-delegation.json", trusting(key))).toMatchObject({ observed });
+    const alone = { trust: { keys: [key], algs: ["HS256"], childSigner: "issuer" } };
+    const refused = { observed: "signature_invalid", agree: false };
+    expect(only("agent-delegation.json", alone)).toMatchObject(refused);
+  });
+
+  test.each(["dpop", "pop"])("holds a %s to the algorithms that are accepted", (kind) => {
+    const file = kind === "dpop" ? "delegator-bound.json" : AAT;
+    const at = kind === "dpop" ? 3 : 0;
+    const { trust } = read(file).vectors[at] as { trust: object };
+    const algs = (names: string[]) => only(file, { trust: { ...trust, algs: names } }, at);
+    expect(algs(["EdDSA"])).toMatchObject({ observed: "accept" });
+    expect(algs(["Ed25519"])).toMatchObject({ code: "signature_invalid" });
+  });
+
+  test("is content with any refusal where a case asks for none by name", () => {
+    const change = { audience: "https://other.example", expect: "deny" };
+    const result = { observed: "deny", agree: true, code: "audience_mismatch" };
+    expect(only("agent-delegation.json", change)).toMatchObject(result);
+  });
+
+  test.each([
+    ["agent-delegation.json", { now: "0" }],
+    ["agent-delegation.json", { tokens: "a.b.c" }],
+    ["agent-delegation.json", { trust: undefined }],
+    ["dpop-rfc9449.json", { proof_resource: undefined }],
+    ["status-list.json", { values: "1" }],
+  ])("tells of a case in %s that lacks what it needs, beside the others", (name, change) => {
+    const file = read(name);
+    const [first] = file.vectors;
+    const results = runVectors({ ...file, vectors: [null, { ...first, ...change }, first] });
+    expect(results).toEqual([
+      { name: "(without a name)", expected: "accept", observed: "unreadable", agree: false },
+      { name: first?.name, expected: "accept", observed: "unreadable", agree: false },
+      { name: first?.name, expected: "accept", observed: "accept", agree: true },
+    ]);
+  });
+
+  test.each([
+    ["bits that there are not", { bits: 3 }],
+    ["bits in text", { bits: "1" }],
+    ["no list", { lst: undefined }],
+    ["a list that is padded", { lst: "eNrbuRgAAhcBXQ==" }],
+    ["a list that is no zlib data", { lst: "Y0wEAA" }],
+  ])("refuses a status list with %s", (_what, change) => {
+    const result = { observed: "malformed", code: "malformed" };
+    expect(only("status-list.json", change)).toMatchObject(result);
+    const denied = { observed: "deny", agree: true };
+    expect(only("status-list.json", { ...change, expect: "deny" })).toMatchObject(denied);
+  });
+
+  test("judges arguments of whatever name", () => {
+    const named = JSON.parse('{"path":"/data/q3-report.pdf","__proto__":{}}');
+    const request = { tool: "read_file", arguments: named };
+    const result = { observed: "deny", code: "argument_unexpected" };
+    expect(only(AAT, { request })).toMatchObject(result);
+  });
+
   test("refuses a file of another format", () => {
-    refuses("invalid_request", () => runVectors({ profile: "agent-delegation" }));
-    refuses("invalid_request", () => runVectors({ profile: "biscuit", vectors: [] }));
+    refuses("invalid_request", () => runVectors({ profile: "agent-delegation" }), "vectors");
+    refuses("invalid_request", () => runVectors({ profile: "biscuit", vectors: [] }), "profile");
+    refuses("invalid_request", () => runVectors([]), "(whole)");
   });
 });

@@ -55,6 +55,29 @@ describe("legate vectors", () => {
     expect(stderr).toContain("1 case differs");
   });
 
+  test("tells of a file that it cannot read after the cases of the others, and ends with 2", async () => {
+    const paths = [
+      written("unknown.json", { profile: "biscuit", vectors: [] }),
+      join(VECTORS, "status-list.json"),
+      written("broken.json", "{"),
+    ];
+    const { status, stdout, stderr } = await command.run(["vectors", ...paths]);
+    expect(status).toBe(2);
+    expect(stdout).toContain("agree   list_1bit_16");
+    expect(stderr).toMatch(/not a vector file: \S*unknown.json \(see profile\)/);
+    expect(stderr).toMatch(/not JSON: \S*broken.json/);
+  });
+
+  test("runs a case about what a strict reader of the file would not let pass", async () => {
+    const file = readFileSync(join(VECTORS, "attenuating-agent-token.json"), "utf8");
+    const { vectors, ...rest } = JSON.parse(file);
+    const one = JSON.stringify({ ...rest, vectors: [{ ...vectors[0], expect: "deny" }] });
+    const unsafe = one.replace('"path":"/data/q3-report.pdf"', '"path":9007199254740992');
+    const { status, stdout } = await command.run(["vectors", written("unsafe.json", unsafe)]);
+    expect(stdout).toContain("observed deny (invalid_request)");
+    expect(status).toBe(0);
+  });
+
   test.each([
     ["a file that there is not", () => "nothing.json", 4],
     ["a file that is no JSON", () => written("text.json", "no"), 2],

@@ -74,8 +74,14 @@ describe("a token of ours", () => {
     const signature = Buffer.from(s, "base64url");
     for (const wrong of [signature.subarray(0, 63), Buffer.alloc(65), Buffer.alloc(0)]) {
       const candidate = `${h}.${p}.${wrong.toString("base64url")}`;
-      expect(() => parseJws(candidate)).toThrow(fault("malformed"));
+      expect(() => believe(candidate)).toThrow(fault("malformed"));
     }
+  });
+
+  test("S07 is refused for its algorithm before anybody looks at how long its signature is", () => {
+    const short = Buffer.alloc(32).toString("base64url");
+    const claimed = Buffer.from('{"alg":"ES256"}').toString("base64url");
+    expect(() => believe(`${claimed}.${p}.${short}`)).toThrow(fault("signature_invalid"));
   });
 
   test("S04 is refused with any one byte changed, whichever and however", () => {
