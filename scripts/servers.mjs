@@ -3,25 +3,44 @@ import { spawnSync } from "node:child_process";
 
 const MAJOR_MIN = 7;
 
-/** Makes sure of a `redis-server`, installing it where this may be done without asking; ends this process otherwise. */
+/** Makes sure of a server, installing one where this may be done without asking, and says what the tests run on; ends this process otherwise. */
 export function prepareServers() {
+  const { env } = process;
   for (const name of ["REDIS_SERVER", "VALKEY_SERVER"]) {
-    const path = process.env[name];
-    if (path !== undefined && !runs(path)) refuse(`${name}=${path} is no server that starts`);
+    if (env[name] === "") delete env[name];
+    const path = env[name];
+    if (path !== undefined && versionOf(path) === undefined) {
+      refuse(`${name}=${path} is no server of version ${MAJOR_MIN} or newer that starts`);
+    }
   }
-  if (process.env.REDIS_SERVER !== undefined || runs("redis-server")) return;
-  if (!mayInstall()) refuse(`the tests need redis-server ${MAJOR_MIN} or newer. Run: ${advice()}`);
-  console.error("redis-server is missing: installing it with apt-get");
-  install();
-  if (!runs("redis-server")) refuse(`apt-get gave no redis-server ${MAJOR_MIN} or newer`);
+  // Where there is a Valkey and no Redis, it serves them all.
+  if (!isThere() && env.VALKEY_SERVER !== undefined) env.REDIS_SERVER = env.VALKEY_SERVER;
+  if (!isThere()) {
+    if (!mayInstall())
+      refuse(`the tests need redis-server ${MAJOR_MIN} or newer. Run: ${advice()}`);
+    console.error("redis-server is missing: installing it with apt-get");
+    install();
+    if (!isThere()) refuse(`apt-get gave no redis-server ${MAJOR_MIN} or newer`);
+  }
+  const { REDIS_SERVER = "redis-server", VALKEY_SERVER } = env;
+  console.error(`servers: ${versionOf(REDIS_SERVER)} for every test that needs one`);
+  if (VALKEY_SERVER === undefined) {
+    console.error("servers: no Valkey beside it, as VALKEY_SERVER names none");
+  } else if (VALKEY_SERVER !== REDIS_SERVER) {
+    console.error(`servers: ${versionOf(VALKEY_SERVER)} beside it for the contracts of the store`);
+  }
 }
 
-/** True when `path` is a Redis 7 or newer, or a Valkey. */
-function runs(path) {
+function isThere() {
+  return process.env.REDIS_SERVER !== undefined || versionOf("redis-server") !== undefined;
+}
+
+/** What `path` is, where it is a Redis 7 or newer, or a Valkey. */
+function versionOf(path) {
   const { status, stdout } = spawnSync(path, ["--version"], { encoding: "utf8" });
-  if (status !== 0) return false;
-  const major = Number(/v=(\d+)/.exec(stdout)?.[1]);
-  return major >= MAJOR_MIN;
+  if (status !== 0) return undefined;
+  const [, name, version, major] = /^(\w+) server v=((\d+)\S*)/.exec(stdout) ?? [];
+  return Number(major) >= MAJOR_MIN ? `${name} ${version}` : undefined;
 }
 
 function mayInstall() {

@@ -39,11 +39,13 @@ export interface ServerOptions {
   readonly settings?: readonly string[];
 }
 
-/** The programs that suites run on: Redis always, Valkey where `VALKEY_SERVER` names one. */
+/** The programs that suites run on: Redis always, Valkey where `VALKEY_SERVER` names one; one of them where both are one. */
 export function binaries(): readonly { readonly name: string; readonly path: string }[] {
-  const { REDIS_SERVER = "redis-server", VALKEY_SERVER } = process.env;
+  const { REDIS_SERVER = "redis-server", VALKEY_SERVER = "" } = process.env;
   const redis = { name: "Redis", path: REDIS_SERVER };
-  return VALKEY_SERVER === undefined ? [redis] : [redis, { name: "Valkey", path: VALKEY_SERVER }];
+  const valkey = { name: "Valkey", path: VALKEY_SERVER };
+  if (VALKEY_SERVER === "") return [redis];
+  return VALKEY_SERVER === REDIS_SERVER ? [valkey] : [redis, valkey];
 }
 
 const running = new Set<RedisServer>();
