@@ -62,7 +62,8 @@ export class HeaderCarrier {
     if (!this.#covers(target)) return this.#fetch(url, init);
     const method = (init?.method ?? "GET").toUpperCase();
     const { presentation, headers, ours } = this.#headed(target, method, init);
-    const response = await this.#fetch(url, { ...init, headers });
+    // Followed to another origin, a redirect would take header, proof and message there.
+    const response = await this.#fetch(url, { ...init, headers, redirect: "manual" });
     if (response.status !== 401 && response.status !== 403) return response;
     const refusal = refusalIn(response, presentation, ours);
     if (refusal === undefined) return response;
