@@ -46,6 +46,10 @@ export const BEARER_LIFETIME_MS_MAX = 300_000;
 export const SELF_LINK_LIFETIME_MS_MAX = 60_000;
 /** How far a proof of possession may lie from the verifier's clock, either way. */
 export const PROOF_WINDOW_MS = 30_000;
+/** How long after it was made a proof is remembered: until no verifier whose clock is behind would take it. */
+export const PROOF_KEPT_MS = 2 * PROOF_WINDOW_MS + 1;
+/** A proof from further ahead of its time is remembered by a quorum before it counts: it could outlive the owner that knows of it. */
+export const PROOF_AHEAD_MS = 1_000;
 /** Proofs remembered by one replay store; when full of live ones it refuses. */
 export const REPLAYS_MAX = 1_000_000;
 /** Session MACs: sequence numbers that may arrive out of order. */
@@ -193,6 +197,10 @@ export const MCP_REQUESTS_MAX = 1_024;
 export const MCP_HOPS_MAX = 256;
 /** Tasks of MCP servers whose owners one guard knows; of those beyond, the oldest is forgotten, and nobody's any more. */
 export const MCP_TASKS_MAX = 10_000;
+/** Hops that made tasks in MCP sessions that are over, and that one server watches on for a cut. */
+export const MCP_LEFT_MAX = 1_000;
+/** Events of one MCP session's streams that can be taken up again after; of those beyond, the oldest cannot. */
+export const MCP_EVENTS_MAX = 256;
 /** How long a client may keep a list that was filtered for it, where it is told at all. */
 export const MCP_LIST_TTL_MS = 5_000;
 /** Bytes of one HTTP body with messages of MCP: what the SDK's own transport takes. */

@@ -72,7 +72,9 @@ export class Session {
   constructor(desk: Desk, sides: Sides) {
     this.desk = desk;
     this.sides = sides;
-    this.standings = new Standings(desk.guard, (standing, why) => this.#lose(standing, why));
+    this.standings = new Standings(desk.guard, desk.tasks.left, (standing, why) =>
+      this.#lose(standing, why),
+    );
   }
 
   /** Notes a request; undefined when it was refused: its id is or was in use, or there are too many. */
@@ -100,8 +102,12 @@ export class Session {
   /** The request is over: nothing that belongs to it passes any more. */
   end(running: Running): void {
     if (this.running.get(running.id) === running) this.running.delete(running.id);
-    for (const [id, by] of this.asked) if (by === running) this.asked.delete(id);
+    if (this.asked.size > 0) this.#forgetAsked(running);
     running.allowed?.end();
+  }
+
+  #forgetAsked(running: Running): void {
+    for (const [id, by] of this.asked) if (by === running) this.asked.delete(id);
   }
 
   /** The request is over, and its handler may not know it. */
@@ -155,6 +161,8 @@ export class Session {
 
   #lose({ tasks }: Standing, why: DelegationError): void {
     for (const taskId of tasks) this.#cancelTask(taskId);
+    // Only its tasks were left.
+    if (this.closed) return;
     this.sides.sever(false);
     if (this.standings.alive) return;
     const refusal = new DelegationError("aborted", "the session's authority was cut", {

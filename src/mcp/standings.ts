@@ -5,6 +5,7 @@ import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { Allowed } from "../guard/decision.js";
 import type { Guard } from "../guard/guard.js";
 import { METHOD_PREFIX } from "../wire/mcp.js";
+import type { Left, LeftTasks } from "./left-tasks.js";
 import { isWithin, leafOf } from "./tasks.js";
 
 /** What the audit calls a session whose chain was cut. */
@@ -18,13 +19,10 @@ export interface Standing {
   readonly tasks: Set<string>;
 }
 
-interface Watched extends Standing {
-  readonly end: () => void;
-}
-
 /** The hops of one session: all of one tree. */
 export class Standings {
   readonly #guard: Guard;
+  readonly #left: LeftTasks;
   readonly #onLost: (standing: Standing, why: DelegationError) => void;
   /** A chain of the tree that the session is bound to. */
   #bound: VerifiedChain | undefined;
@@ -32,8 +30,14 @@ export class Standings {
   /** Chains come again as the same object: most calls are over here. */
   #last: VerifiedChain | undefined;
 
-  constructor(guard: Guard, onLost: (standing: Standing, why: DelegationError) => void) {
+  /** @param left Where hops with tasks go when the session is over. */
+  constructor(
+    guard: Guard,
+    left: LeftTasks,
+    onLost: (standing: Standing, why: DelegationError) => void,
+  ) {
     this.#guard = guard;
+    this.#left = left;
     this.#onLost = onLost;
   }
 
@@ -99,24 +103,75 @@ export class Standings {
     this.#bound ??= chain;
     this.#last = chain;
     if (known !== undefined && known.chain.expiresAt >= chain.expiresAt) return;
-    known?.end();
-    this.#watch(hop, allowed, known?.tasks ?? new Set());
+    this.#left.renew(hop, allowed);
+    if (known === undefined) this.#hops.set(hop, new Watched(hop, allowed, this.#watching));
+    else known.watch(allowed);
   }
 
-  /** Nothing is watched any more. */
+  /** Nothing is watched any more, but for hops whose tasks may go on. */
   close(): void {
-    for (const { end } of this.#hops.values()) end();
+    for (const watched of this.#hops.values()) {
+      if (watched.tasks.size === 0) watched.end();
+      else this.#left.keep(watched);
+    }
     this.#hops.clear();
     this.#last = undefined;
   }
 
-  #watch(hop: string, allowed: Allowed, tasks: Set<string>): void {
-    const end = this.#guard.watch(allowed, SESSION, (why) => {
-      this.#hops.delete(hop);
+  readonly #watching: Watching = {
+    watch: (allowed, stop) => this.#guard.watch(allowed, SESSION, stop),
+    lost: (watched, why) => {
+      if (this.#hops.get(watched.hop) === watched) this.#hops.delete(watched.hop);
       this.#last = undefined;
-      this.#onLost(standing, why);
-    });
-    const standing: Watched = { hop, chain: allowed.chain, tasks, end };
-    this.#hops.set(hop, standing);
+      this.#left.forget(watched);
+      this.#onLost(watched, why);
+    },
+  };
+}
+
+interface Watching {
+  watch(allowed: Allowed, stop: (why: DelegationError) => void): () => void;
+  lost(watched: Watched, why: DelegationError): void;
+}
+
+class Watched implements Standing, Left {
+  readonly hop: string;
+  readonly tasks = new Set<string>();
+  readonly #watching: Watching;
+  #chain: VerifiedChain;
+  #end: () => void;
+
+  constructor(hop: string, allowed: Allowed, watching: Watching) {
+    this.hop = hop;
+    this.#watching = watching;
+    this.#chain = allowed.chain;
+    this.#end = this.#begin(allowed);
+  }
+
+  get chain(): VerifiedChain {
+    return this.#chain;
+  }
+
+  watch(allowed: Allowed): void {
+    this.#end();
+    this.#chain = allowed.chain;
+    this.#end = this.#begin(allowed);
+  }
+
+  end(): void {
+    this.#end();
+  }
+
+  lose(): void {
+    this.#end();
+    this.#watching.lost(this, TOO_MANY);
+  }
+
+  #begin(allowed: Allowed): () => void {
+    return this.#watching.watch(allowed, (why) => this.#watching.lost(this, why));
   }
 }
+
+const TOO_MANY = new DelegationError("quota_exceeded", "too many tasks go on without a session", {
+  rule: "tasks",
+});

@@ -1,6 +1,7 @@
 /** Whose a task is: of the hop that made it, and of the hops above. @module */
 import { MCP_TASKS_MAX } from "../base/limits.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
+import { LeftTasks } from "./left-tasks.js";
 import { isRecord } from "./message.js";
 
 interface Owner {
@@ -12,6 +13,8 @@ interface Owner {
 
 /** Owners of the tasks of one server. A task that nobody is known to own is nobody's. */
 export class TaskOwners {
+  /** Those that were made in sessions that are over. */
+  readonly left = new LeftTasks();
   readonly #owners = new Map<string, Owner>();
 
   /** Whether the chain's hop made the task, or is an ancestor of the hop that did. */
