@@ -24,6 +24,12 @@ export interface ServedEngine extends CoordinatorEngine {
   readonly random: RandomBytes;
 }
 
+/** Hops from the root to one that a caller sees. */
+export interface Path {
+  readonly above: readonly InspectedNode[];
+  readonly below: readonly [InspectedNode, ...InspectedNode[]];
+}
+
 /** Who calls a tool: a chain that the guard has let in, and what it may look at. */
 export class Caller {
   readonly chain: VerifiedChain;
@@ -61,11 +67,20 @@ export class Caller {
    * @throws {DelegationError} `not_entitled`, alike for a hop above or beside, of another tree or tenant, and one that does not exist
    */
   async reach(hop: string): Promise<readonly [InspectedNode, ...InspectedNode[]]> {
+    return (await this.path(hop)).below;
+  }
+
+  /**
+   * The same, and the hops above the caller's own, root first: what they have used up counts for it as well.
+   *
+   * @throws {DelegationError} as `reach`
+   */
+  async path(hop: string): Promise<Path> {
     const nodes = await this.#lineage(hop);
     const at = nodes.findIndex((one) => one.hop.id === this.own);
     const [first, ...rest] = at < 0 ? [] : nodes.slice(at);
     if (first === undefined || first.hop.tree !== this.chain.tree) throw outOfReach();
-    return [first, ...rest];
+    return { above: nodes.slice(0, at), below: [first, ...rest] };
   }
 
   /** Whether a hop is the caller's own or lies below it. */

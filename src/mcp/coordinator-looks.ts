@@ -53,23 +53,31 @@ function shown({ hop, effective, children, descendants, authority }: InspectedNo
   };
 }
 
-/** What the hops from the caller's own down to one say to a call. Grants above are no narrower, so they have nothing to add. */
+/**
+ * What the hops from the caller's own down to one say to a call. Grants above are no narrower, so they have nothing to add; their budgets
+ * are used up by all that hangs below them, so what is left is the least over the whole path.
+ */
 export async function explain(
   desk: Desk,
   caller: Caller,
   { hop: named, tool, arguments: args = {}, audience: at }: ToolInput<"delegation_explain">,
 ): Promise<ToolOutput<"delegation_explain">> {
-  const nodes = await caller.reach(hopNamed(desk, caller, named));
+  const { above, below: nodes } = await caller.path(hopNamed(desk, caller, named));
   const leaf = nodes.at(-1) ?? nodes[0];
   const audience = at ?? leaf.authority.audience[0] ?? "";
   const invocation = parseInvocation({ tool, arguments: args, audience });
   const grants = nodes.map(grantOf);
   const hops = nodes.map(({ hop }) => hop.id);
-  const reasons = nodes.flatMap((node, index) =>
-    [...refusalsOf(grantOf(node), invocation, index === nodes.length - 1), ...spentBy(node)].map(
-      ({ code, rule }) => ({ hop: node.hop.id, code, rule }),
-    ),
+  const refused = nodes.flatMap((node, index) =>
+    refusalsOf(grantOf(node), invocation, index === nodes.length - 1).map(({ code, rule }) => ({
+      hop: node.hop.id,
+      code: `${code}`,
+      rule,
+    })),
   );
+  const path = [...above, ...nodes];
+  const reasons = [...refused, ...path.flatMap(spentBy)];
+  const callsLeft = least(path.flatMap(callsLeftOf));
   const { effective } = leaf;
   if (effective !== "active") {
     reasons.push({ hop: leaf.hop.id, code: "hop_not_active", rule: effective });
@@ -83,6 +91,7 @@ export async function explain(
     reasons,
     wouldPass: [...(explainGrants(grants, hops, invocation)?.wouldPass ?? [])],
     approvals,
+    ...(callsLeft === undefined ? {} : { callsLeft }),
   };
 }
 
@@ -94,10 +103,19 @@ function grantOf({ hop, authority }: InspectedNode): Grant {
   return { ...authority, expiresAt: hop.expiresAt };
 }
 
-function spentBy({ hop, authority }: InspectedNode) {
+/** Calls that a hop's own budget leaves to it and all below it; none where it states none. */
+function callsLeftOf({ hop, authority }: InspectedNode): number[] {
   const { calls } = authority.limits;
-  if (calls === undefined || hop.counters.calls < calls) return [];
-  return [{ code: "budget_exhausted", rule: "limits.calls" }];
+  return calls === undefined ? [] : [Math.max(0, calls - hop.counters.calls)];
+}
+
+function least(numbers: readonly number[]): number | undefined {
+  return numbers.length === 0 ? undefined : Math.min(...numbers);
+}
+
+function spentBy(node: InspectedNode) {
+  if (least(callsLeftOf(node)) !== 0) return [];
+  return [{ hop: node.hop.id, code: "budget_exhausted", rule: "limits.calls" }];
 }
 
 /** Lines of the audit log about the caller's subtree, without what others have to say about it. */

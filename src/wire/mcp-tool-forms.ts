@@ -114,6 +114,10 @@ export const explained = z.object({
   wouldPass: z.array(z.string()),
   /** People who have to agree. */
   approvals: z.int(),
+  callsLeft: z
+    .int()
+    .optional()
+    .describe("The least that any budget from the root to the hop leaves."),
 });
 const stops = z.object({
   hops: z.int(),

@@ -354,6 +354,33 @@ describe("delegation_explain", () => {
   });
 });
 
+describe("delegation_explain of budgets", () => {
+  /** The root has `calls`, of which a sibling has made two; asking is a call as well. */
+  async function explained(calls: number) {
+    const limits = { ...ALL.limits, calls };
+    const root = await engine.root({ grant: { ...ALL, limits } });
+    const middle = await root.delegate({ agent: "middle", grant: { ...ALL, limits: { calls } } });
+    const sibling = await root.delegate({ agent: "sibling", grant: READER });
+    for (let call = 0; call < 2; call += 1) {
+      await allows(files, sibling.call("files.read", { path: "/reports/q3" }));
+    }
+    const asked = { tool: "files.read", arguments: { path: "/reports/q3" }, audience: AUDIENCE };
+    return { root, told: await use(await under(middle), "delegation_explain", asked) };
+  }
+
+  test("tells the least that is left on the path, and no hop above but by its id", async () => {
+    const { told } = await explained(4);
+    expect(told).toMatchObject({ verdict: "allow", reasons: [], callsLeft: 1 });
+    expect(JSON.stringify(told)).not.toContain("planner");
+  });
+
+  test("tells that a hop above has none left", async () => {
+    const { root, told } = await explained(3);
+    const reasons = [{ hop: root.id, code: "budget_exhausted", rule: "limits.calls" }];
+    expect(told).toMatchObject({ verdict: "deny", reasons, callsLeft: 0 });
+  });
+});
+
 describe("delegation_revoke", () => {
   test("tells first what would stop, and cuts when that is confirmed", async () => {
     const { leaf, sibling, client } = await family();
