@@ -1,6 +1,7 @@
 /** From the server to the client: nothing leaves for a chain that is cut, and answers are fitted to who asked. @module */
 import { DelegationError } from "../base/error.js";
 import { MCP_TASKS_MAX } from "../base/limits.js";
+import type { VerifiedChain } from "../chain/verified-chain.js";
 import { SESSION_META } from "../wire/mcp.js";
 import { couldRead } from "./could-use.js";
 import { isList, listFor } from "./lists.js";
@@ -100,7 +101,7 @@ export class Outbound {
       this.#session.asked.delete(params.requestId as RequestId);
     }
     const leaving = this.#leavingWith(options);
-    if (leaving === undefined || !this.#mayHear(message)) return DROPPED;
+    if (leaving === undefined || !this.#mayHear(message, leaving.running)) return DROPPED;
     return this.#session.sides.down(message, leaving.options);
   }
 
@@ -119,16 +120,19 @@ export class Outbound {
       : { running, options: { ...options, relatedRequestId: id } };
   }
 
-  /** News of a resource or a task are for those who may see it. */
-  #mayHear({ method, params }: NotificationMessage): boolean {
+  /** News of a resource or a task are for those who may see it: with a request's own, for its hop. */
+  #mayHear({ method, params }: NotificationMessage, running: Running | undefined): boolean {
     const { desk, standings } = this.#session;
     const { audience, tasks } = desk;
     const { uri, taskId }: Record<string, unknown> = isRecord(params) ? params : {};
+    const asking = running?.allowed?.chain;
+    const some = (may: (chain: VerifiedChain) => boolean): boolean =>
+      asking === undefined ? standings.some(may) : may(asking);
     switch (method) {
       case "notifications/resources/updated":
-        return standings.some((chain) => couldRead(chain, audience, uri));
+        return some((chain) => couldRead(chain, audience, uri));
       case "notifications/tasks/status":
-        return standings.some((chain) => tasks.mayUse(chain, taskId));
+        return some((chain) => tasks.mayUse(chain, taskId));
       default:
         return true;
     }

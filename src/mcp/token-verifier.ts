@@ -46,7 +46,7 @@ export function delegationVerifier(
   };
 }
 
-/** The SDK answers 401 for one, 500 for the other. */
+/** The SDK answers 401 for one, 500 for the other: it has no class of errors that it answers with 503, as `guardHttp` does. */
 function sdkErrorOf({ code, message }: Denied): Error {
   const text = `${code}: ${message}`;
   return CODES[code].resource[0] === 401 ? new InvalidTokenError(text) : new ServerError(text);
