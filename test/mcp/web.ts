@@ -5,7 +5,10 @@ import type { AddressInfo } from "node:net";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import {
+  type EventStore,
+  StreamableHTTPServerTransport,
+} from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { z } from "zod";
 import { canonicalDigest } from "../../src/base/canonical.js";
 import { systemRandom } from "../../src/base/random.js";
@@ -32,9 +35,15 @@ export interface Web extends Rig {
 
 /** @param how.guarded False: the same server as it would be without us. `behind`: false: nothing stands behind the web face. */
 export async function openWeb(
-  how: { readonly guarded?: boolean; readonly behind?: boolean; readonly scopesOf?: ScopesOf } = {},
+  how: {
+    readonly guarded?: boolean;
+    readonly behind?: boolean;
+    readonly scopesOf?: ScopesOf;
+    /** Keeps what every session's streams said. */
+    readonly eventStore?: EventStore;
+  } = {},
 ): Promise<Web> {
-  const { guarded = true, behind = guarded, scopesOf } = how;
+  const { guarded = true, behind = guarded, scopesOf, eventStore } = how;
   const engine = await rig();
   const guard = await engine.watch();
   const transports = new Map<string, StreamableHTTPServerTransport>();
@@ -54,6 +63,7 @@ export async function openWeb(
       sessionIdGenerator: () => randomUUID(),
       onsessioninitialized: (id) => void transports.set(id, transport),
       onsessionclosed: (id) => void transports.delete(id),
+      ...(eventStore === undefined ? {} : { eventStore }),
     });
     const server = toolServer(ran);
     servers.push(server);
