@@ -66,7 +66,7 @@ function namesEachOnce(lineage: readonly LineageHop[]): boolean {
 
 /** Written over by each call. */
 const ENDS = new Int32Array(HOPS_MAX);
-const END_CHARS = 8;
+const END_CHARS = 5;
 
 /** Whether no two ids of at most `HOPS_MAX` give one number for their last characters. */
 function endEachInItsWay(lineage: readonly LineageHop[]): boolean {

@@ -21,13 +21,59 @@ export type Members = {
   >]: VerifiedChain[M];
 };
 
-class AssembledChain {
+/** Written out, member by member: assigning all of them at once costs as much as all rules of a root. */
+class AssembledChain implements Members {
+  declare readonly profile: Members["profile"];
+  declare readonly tokenId: Members["tokenId"];
+  declare readonly issuer: Members["issuer"];
+  declare readonly tenant: Members["tenant"];
+  declare readonly tree: Members["tree"];
+  declare readonly principal: Members["principal"];
+  declare readonly hops: Members["hops"];
+  declare readonly grants: Members["grants"];
+  declare readonly grant: Members["grant"];
+  declare readonly expiresAt: Members["expiresAt"];
+  declare readonly notBefore: Members["notBefore"];
+  declare readonly verifiedAt: Members["verifiedAt"];
+  declare readonly issuedAt: Members["issuedAt"];
+  declare readonly holder: Members["holder"];
+  declare readonly holderKey: Members["holderKey"];
+  declare readonly bearer: Members["bearer"];
+  declare readonly selfLink: Members["selfLink"];
+  declare readonly offline: Members["offline"];
+  declare readonly unregistered: Members["unregistered"];
+  declare readonly hopsLeft: Members["hopsLeft"];
+  declare readonly generation: Members["generation"];
+  declare readonly position: Members["position"];
+  declare readonly statuses: Members["statuses"];
   readonly #digest: LateDigest;
   readonly #origin: Origin;
   #keys: ReadonlySet<string> | undefined;
 
   constructor(members: Members, digest: LateDigest, origin: Origin) {
-    Object.assign(this, members);
+    this.profile = members.profile;
+    this.tokenId = members.tokenId;
+    this.issuer = members.issuer;
+    this.tenant = members.tenant;
+    this.tree = members.tree;
+    this.principal = members.principal;
+    this.hops = members.hops;
+    this.grants = members.grants;
+    this.grant = members.grant;
+    this.expiresAt = members.expiresAt;
+    this.notBefore = members.notBefore;
+    this.verifiedAt = members.verifiedAt;
+    this.issuedAt = members.issuedAt;
+    this.holder = members.holder;
+    this.holderKey = members.holderKey;
+    this.bearer = members.bearer;
+    this.selfLink = members.selfLink;
+    this.offline = members.offline;
+    this.unregistered = members.unregistered;
+    this.hopsLeft = members.hopsLeft;
+    this.generation = members.generation;
+    this.position = members.position;
+    this.statuses = members.statuses;
     this.#digest = digest;
     this.#origin = origin;
     Object.freeze(this);

@@ -1,12 +1,10 @@
 /** One token of a chain on its way to being believed: presented, read, judged. @module */
 import { DelegationError } from "../base/error.js";
 import { decodeUtf8 } from "../base/json.js";
-import { parseRestating, type StatedMember, statedMember } from "../base/json-restated.js";
 import type { JsonObject } from "../base/json-value.js";
 import { TOKEN_BYTES_MAX } from "../base/limits.js";
 import { parseJws, readClaims, typOf, type UnverifiedJws } from "../token/jws.js";
 import { importPublicKey, type PublicKey } from "../token/key.js";
-import { readAnchorText } from "../wire/anchor-text.js";
 import {
   type LineageHop,
   readAatClaims,
@@ -15,6 +13,7 @@ import {
   readLinkClaims,
   type TokenClaims,
 } from "../wire/claims.js";
+import { readClaimsText, type StatedMember } from "../wire/claims-text.js";
 import type { Grant } from "../wire/grant.js";
 import { type Stated, statedBy } from "./details.js";
 import { LateDigest } from "./late-digest.js";
@@ -26,9 +25,9 @@ export interface PresentedToken {
   readonly index: number;
   readonly jws: UnverifiedJws;
   readonly raw: JsonObject;
-  /** Its `authorization_details` as they stand there, where the token before it states the very same. */
+  /** Its `authorization_details` as they stand there, where they were read from the text. */
   readonly details: StatedMember | undefined;
-  /** Its `lineage`, where that was read from the text; then `raw` has none, and no `act`. */
+  /** Its `lineage`, where that was read from the text; then `raw` has 0 there, as for `act`. */
   readonly lineage: readonly LineageHop[] | undefined;
 }
 
@@ -75,28 +74,13 @@ export function presentToken(
 ): PresentedToken {
   const jws = parseJws(text, { bytesMax: TOKEN_BYTES_MAX });
   const rule = index === 0 ? profile.typ.root : profile.typ.child;
-  if (index === 0 && profile.claims === "legate") {
-    const read = readAnchorText(decodeUtf8(jws.payloadBytes), jws.payloadBytes);
-    if (read !== undefined) {
-      checkTyp(typOf(jws), rule);
-      return { index, jws, raw: read.claims, details: undefined, lineage: read.lineage };
-    }
-  }
-  const details = before === undefined || profile.canonical ? undefined : detailsOf(before);
-  const restating =
-    details === undefined
-      ? undefined
-      : parseRestating(decodeUtf8(jws.payloadBytes), DETAILS, details);
-  const raw = restating ?? readAlone(jws, profile);
+  // Where the text must be canonical, who reads it has to see all of it.
+  const read = profile.canonical
+    ? undefined
+    : readClaimsText(decodeUtf8(jws.payloadBytes), jws.payloadBytes, before?.details);
+  const raw = read?.claims ?? readAlone(jws, profile);
   checkTyp(typOf(jws), rule);
-  const restated = restating === undefined ? undefined : details;
-  return { index, jws, raw, details: restated, lineage: undefined };
-}
-
-const DETAILS = "authorization_details";
-
-function detailsOf({ details, jws, raw }: PresentedToken): StatedMember | undefined {
-  return details ?? statedMember(decodeUtf8(jws.payloadBytes), raw, DETAILS);
+  return { index, jws, raw, details: read?.details, lineage: read?.lineage };
 }
 
 function readAlone(jws: UnverifiedJws, profile: Profile): JsonObject {

@@ -5,7 +5,7 @@ import { isDigest, isName, isObject, isText, isWhole, malformed, seconds } from 
 import type { Confirmation, LineageHop, StatusReference } from "./token-claims.js";
 
 export function readNotBefore(claims: JsonObject): number {
-  return claims.nbf === undefined ? 0 : seconds(claims, "nbf");
+  return claims.nbf === undefined ? 0 : seconds(claims.nbf, "nbf");
 }
 
 /** `undefined` when the token does not say; `null` and an empty array say something, and it is wrong. */

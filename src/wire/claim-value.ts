@@ -1,44 +1,44 @@
-/** Single values of claims: each read strictly, nothing coerced. @module */
+/**
+ * Single values of claims: each read strictly, nothing coerced. A value is handed over with the claim's name: looking it up by
+ * the name in here would be a look-up in objects of every kind.
+ *
+ * @module
+ */
 import { DelegationError } from "../base/error.js";
 import type { Json, JsonObject } from "../base/json-value.js";
 import { NAME_CHARS_MAX } from "../base/limits.js";
 
-export function text(claims: JsonObject, claim: string): string {
-  const value = claims[claim];
+export function text(value: Json | undefined, claim: string): string {
   if (isText(value)) return value;
   throw malformed(claim);
 }
 
-export function optionalText(claims: JsonObject, claim: string): string | undefined {
-  return claims[claim] === undefined ? undefined : text(claims, claim);
+export function optionalText(value: Json | undefined, claim: string): string | undefined {
+  return value === undefined ? undefined : text(value, claim);
 }
 
-export function optionalString(claims: JsonObject, claim: string): string | undefined {
-  const value = claims[claim];
+export function optionalString(value: Json | undefined, claim: string): string | undefined {
   if (value === undefined || typeof value === "string") return value;
   throw malformed(claim);
 }
 
-export function name(claims: JsonObject, claim: string): string {
-  const value = claims[claim];
+export function name(value: Json | undefined, claim: string): string {
   if (isName(value)) return value;
   throw malformed(claim);
 }
 
-export function whole(claims: JsonObject, claim: string): number {
-  const value = claims[claim];
+export function whole(value: Json | undefined, claim: string): number {
   if (isWhole(value)) return value;
   throw malformed(claim);
 }
 
 /** NumericDate (RFC 7519 §2) in whole seconds; milliseconds beyond 2^53 − 1 are as far away as any. */
-export function seconds(claims: JsonObject, claim: string): number {
-  return Math.min(whole(claims, claim) * 1_000, Number.MAX_SAFE_INTEGER);
+export function seconds(value: Json | undefined, claim: string): number {
+  return Math.min(whole(value, claim) * 1_000, Number.MAX_SAFE_INTEGER);
 }
 
 /** Present and `true`, or absent: `false` would be a second spelling of absent. */
-export function flag(claims: JsonObject, claim: string): boolean {
-  const value = claims[claim];
+export function flag(value: Json | undefined, claim: string): boolean {
   if (value === undefined || value === true) return value === true;
   throw malformed(claim);
 }

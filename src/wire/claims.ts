@@ -43,16 +43,16 @@ export function readAgentDelegationClaims(claims: JsonObject, first: boolean): T
   const audience = readAudience(claims);
   if (audience === undefined) throw malformed("aud");
   return {
-    tokenId: text(claims, "jti"),
-    issuer: text(claims, "iss"),
-    subject: first ? text(claims, "sub") : optionalText(claims, "sub"),
-    agent: text(claims, "client_id"),
+    tokenId: text(claims.jti, "jti"),
+    issuer: text(claims.iss, "iss"),
+    subject: first ? text(claims.sub, "sub") : optionalText(claims.sub, "sub"),
+    agent: text(claims.client_id, "client_id"),
     audience,
-    issuedAt: seconds(claims, "iat"),
-    expiresAt: seconds(claims, "exp"),
+    issuedAt: seconds(claims.iat, "iat"),
+    expiresAt: seconds(claims.exp, "exp"),
     notBefore: readNotBefore(claims),
     confirmation: readConfirmation(claims, true),
-    depth: whole(claims, "del_depth"),
+    depth: whole(claims.del_depth, "del_depth"),
     maxDepth: first || claims.del_max_depth !== undefined ? positive(claims) : undefined,
     parHash: readParHash(claims),
     details,
@@ -90,19 +90,21 @@ export function readAatClaims(claims: JsonObject, first: boolean): TokenClaims {
  */
 export function readAnchorClaims(claims: JsonObject, lineage?: readonly LineageHop[]): TokenClaims {
   return readAatBased(claims, true, {
-    subject: name(claims, "sub"),
-    agent: name(claims, "client_id"),
-    scope: optionalString(claims, "scope"),
+    subject: name(claims.sub, "sub"),
+    agent: name(claims.client_id, "client_id"),
+    scope: optionalString(claims.scope, "scope"),
     status: readStatus(claims, true),
     anchor: {
-      tenant: name(claims, "tenant"),
-      tree: name(claims, "txn"),
+      tenant: name(claims.tenant, "tenant"),
+      tree: name(claims.txn, "txn"),
       principalIssuer:
-        claims.principal_iss === undefined ? text(claims, "iss") : name(claims, "principal_iss"),
+        claims.principal_iss === undefined
+          ? text(claims.iss, "iss")
+          : name(claims.principal_iss, "principal_iss"),
       lineage: lineage ?? readLineage(claims),
-      generation: name(claims, "gen"),
-      position: whole(claims, "pos"),
-      bearer: flag(claims, "bearer"),
+      generation: name(claims.gen, "gen"),
+      position: whole(claims.pos, "pos"),
+      bearer: flag(claims.bearer, "bearer"),
     },
     link: undefined,
   });
@@ -115,22 +117,22 @@ export function readAnchorClaims(claims: JsonObject, lineage?: readonly LineageH
  */
 export function readLinkClaims(claims: JsonObject): TokenClaims {
   return readAatBased(claims, false, {
-    subject: optionalText(claims, "sub"),
-    agent: name(claims, "client_id"),
-    scope: optionalString(claims, "scope"),
+    subject: optionalText(claims.sub, "sub"),
+    agent: name(claims.client_id, "client_id"),
+    scope: optionalString(claims.scope, "scope"),
     status: readStatus(claims, true),
     anchor: undefined,
     link: {
-      self: flag(claims, "self"),
-      agentProof: optionalText(claims, "agent_proof"),
-      tenant: claims.tenant === undefined ? undefined : name(claims, "tenant"),
+      self: flag(claims.self, "self"),
+      agentProof: optionalText(claims.agent_proof, "agent_proof"),
+      tenant: claims.tenant === undefined ? undefined : name(claims.tenant, "tenant"),
     },
   });
 }
 
 /** `jti` of claims that are not verified yet: the one thing that may be looked at before (AAT draft, step 2). */
 export function readTokenId(claims: JsonObject): string {
-  return text(claims, "jti");
+  return text(claims.jti, "jti");
 }
 
 type More = Pick<TokenClaims, "subject" | "agent" | "scope" | "status" | "anchor" | "link">;
@@ -141,17 +143,17 @@ function readAatBased(claims: JsonObject, first: boolean, more: More): TokenClai
   const audience = readAudience(claims) ?? [];
   if (audience.length > AUDIENCES_MAX) throw malformed("aud");
   return {
-    tokenId: text(claims, "jti"),
-    issuer: text(claims, "iss"),
+    tokenId: text(claims.jti, "jti"),
+    issuer: text(claims.iss, "iss"),
     subject: more.subject,
     agent: more.agent,
     audience,
-    issuedAt: seconds(claims, "iat"),
-    expiresAt: seconds(claims, "exp"),
+    issuedAt: seconds(claims.iat, "iat"),
+    expiresAt: seconds(claims.exp, "exp"),
     notBefore: readNotBefore(claims),
     confirmation: readConfirmation(claims, false),
-    depth: whole(claims, "del_depth"),
-    maxDepth: whole(claims, "del_max_depth"),
+    depth: whole(claims.del_depth, "del_depth"),
+    maxDepth: whole(claims.del_max_depth, "del_max_depth"),
     parHash: readParHash(claims),
     details: readDetails(claims, false),
     scope: more.scope,
@@ -162,7 +164,7 @@ function readAatBased(claims: JsonObject, first: boolean, more: More): TokenClai
 }
 
 function positive(claims: JsonObject): number {
-  const value = whole(claims, "del_max_depth");
+  const value = whole(claims.del_max_depth, "del_max_depth");
   if (value > 0) return value;
   throw malformed("del_max_depth");
 }
