@@ -2,7 +2,7 @@
 import { canonicalDigest } from "../base/canonical.js";
 import { sha256Base64url } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
-import { PROOF_WINDOW_MS } from "../base/limits.js";
+import { PROOF_KEPT_MS } from "../base/limits.js";
 import { verifyAatProof } from "../token/aat-proof.js";
 import { type Proved, verifyDpopProof } from "../token/dpop.js";
 import type { ReplayStore } from "../token/replay.js";
@@ -140,8 +140,7 @@ function checkBearer(chain: VerifiedChain, asked: Presentation): PossessionResul
 function claim(proved: Proved, asked: Presentation): PossessionResult | Promise<PossessionResult> {
   // One spelling of both parts, and of a length that an index likes.
   const key = sha256Base64url(`legate-proof\n${proved.jkt}\n${proved.jti}`);
-  // Twice the window: until no verifier whose clock is behind would take the proof.
-  const expiresAt = proved.issuedAtMs + 2 * PROOF_WINDOW_MS + 1;
+  const expiresAt = proved.issuedAtMs + PROOF_KEPT_MS;
   const first = asked.replay.claim(key, expiresAt, asked.now);
   if (typeof first === "boolean") return settle(first, proved, asked);
   return first.then((answer) => settle(answer, proved, asked));

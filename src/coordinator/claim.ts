@@ -1,7 +1,7 @@
 /** `claim`: whoever holds a hop's key fetches its token, after an approval or a narrowing that they did not ask for. @module */
 import { sha256Base64url } from "../base/digest.js";
 import { DelegationError } from "../base/error.js";
-import { PROOF_WINDOW_MS } from "../base/limits.js";
+import { PROOF_KEPT_MS } from "../base/limits.js";
 import { verifyAatProof } from "../token/aat-proof.js";
 import { importPublicKey } from "../token/key.js";
 import { parseShape } from "../wire/shape.js";
@@ -43,7 +43,7 @@ export async function claim(
     throw new DelegationError("hop_not_found", "no such hop");
   }
   const once = sha256Base64url(`legate-claim\n${proved.jkt}\n${proved.jti}`);
-  const until = proved.issuedAtMs + 2 * PROOF_WINDOW_MS + 1;
+  const until = proved.issuedAtMs + PROOF_KEPT_MS;
   if (!(await ctx.replay.claim(once, until, now))) {
     throw new DelegationError("proof_replayed", "proof was shown before", { rule: "jti" });
   }

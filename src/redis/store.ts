@@ -151,7 +151,10 @@ function assembled(
   const weakness = weakened.length === 0 ? {} : { weakened };
   return {
     ...found,
-    replay: replayOf(ground, { toleranceMs: how.toleranceMs, commandMs: how.patience.commandMs }),
+    replay: replayOf(
+      { ground, durability, generations: found.generations },
+      { toleranceMs: how.toleranceMs, commandMs: how.patience.commandMs },
+    ),
     archive: archiveOf(ground, durability),
     partitions: feed.partitions,
     partitionOf: feed.partitionOf,

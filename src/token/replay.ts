@@ -9,10 +9,10 @@ export interface ReplayStore {
    * a clock that jumps back brings nothing back.
    *
    * @param key At most a few hundred characters.
-   * @param expiresAt Epoch ms until which the key must be remembered.
+   * @param expiresAt Epoch ms until which the key must be remembered: `PROOF_KEPT_MS` after what it stands for was made.
    * @param now Epoch ms.
    * @throws {DelegationError} `replay_store_full` when it is full of live keys, none of which it ever drops;
-   *   `store_unavailable`.
+   *   `proof_expired` when it may have forgotten the key, and what is made from now on will do; `not_durable`; `store_unavailable`.
    */
   claim(key: string, expiresAt: number, now: number): boolean | Promise<boolean>;
 }
