@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isBase64urlOf32 } from "../base/base64url.js";
 import { DelegationError } from "../base/error.js";
 import type { Json, JsonObject } from "../base/json-value.js";
 import { NAME_CHARS_MAX } from "../base/limits.js";
@@ -37,6 +38,13 @@ export function seconds(value: Json | undefined, claim: string): number {
   return Math.min(whole(value, claim) * 1_000, Number.MAX_SAFE_INTEGER);
 }
 
+/** NumericDate as RFC 7519 §2 has it: any number, so also before the epoch and between two seconds. */
+export function instant(value: Json | undefined, claim: string): number {
+  if (typeof value !== "number") throw malformed(claim);
+  const ms = Math.floor(value * 1_000);
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(ms, Number.MAX_SAFE_INTEGER));
+}
+
 /** Present and `true`, or absent: `false` would be a second spelling of absent. */
 export function flag(value: Json | undefined, claim: string): boolean {
   if (value === undefined || value === true) return value === true;
@@ -59,11 +67,9 @@ export function isWhole(value: Json | undefined): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** SHA-256 in base64url: 43 characters, the last of which holds four bits. */
-const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
-
+/** SHA-256 in base64url. */
 export function isDigest(value: Json | undefined): value is string {
-  return typeof value === "string" && value.length === 43 && DIGEST.test(value);
+  return typeof value === "string" && isBase64urlOf32(value);
 }
 
 export function malformed(claim: string): DelegationError {

@@ -19,6 +19,7 @@ import {
 } from "./claim-part.js";
 import {
   flag,
+  instant,
   malformed,
   name,
   optionalString,
@@ -45,12 +46,12 @@ export function readAgentDelegationClaims(claims: JsonObject, first: boolean): T
   return {
     tokenId: text(claims.jti, "jti"),
     issuer: text(claims.iss, "iss"),
-    subject: first ? text(claims.sub, "sub") : optionalText(claims.sub, "sub"),
+    subject: first ? text(claims.sub, "sub") : optionalString(claims.sub, "sub"),
     agent: text(claims.client_id, "client_id"),
     audience,
-    issuedAt: seconds(claims.iat, "iat"),
-    expiresAt: seconds(claims.exp, "exp"),
-    notBefore: readNotBefore(claims),
+    issuedAt: instant(claims.iat, "iat"),
+    expiresAt: instant(claims.exp, "exp"),
+    notBefore: claims.nbf === undefined ? 0 : instant(claims.nbf, "nbf"),
     confirmation: readConfirmation(claims, true),
     depth: whole(claims.del_depth, "del_depth"),
     maxDepth: first || claims.del_max_depth !== undefined ? positive(claims) : undefined,

@@ -8,9 +8,13 @@ const FOLDER = new URL("../vectors/", import.meta.url);
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
 const COUNTS: Readonly<Record<string, number>> = {
   "agent-delegation.json": 14,
+  "agent-delegation-edges.json": 123,
+  "attenuating-agent-token-edges.json": 95,
   "attenuating-agent-token.json": 16,
+  "delegator-bound-edges.json": 42,
   "delegator-bound.json": 5,
   "dpop-rfc9449.json": 1,
+  "status-list-edges.json": 14,
   "status-list.json": 2,
 };
 
