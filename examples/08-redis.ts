@@ -1,5 +1,8 @@
 /** On Redis: who coordinates and who guards share servers, not a process; a cut is answered once every guard has it. @module */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { ChainCache, generateSigningKey, systemRandom } from "legate";
 import { EmbeddedHop } from "legate/embedded";
@@ -12,11 +15,14 @@ const url = process.env.LEGATE_REDIS ?? "redis://localhost";
 const place = { url, prefix: `example-${process.pid}` };
 const issuer = "https://legate.example";
 const keys = keyRing(generateSigningKey());
-const engine = await openRedisEngine({ ...place, issuer, keys, accept: CONCESSIONS });
+// What it cut, and what it let happen once, is on its own disk too: a server that loses it is told again. One file for each process.
+const disk = mkdtempSync(join(tmpdir(), "legate-example-"));
+const outbox = join(disk, "coordinator.outbox");
+const engine = await openRedisEngine({ ...place, issuer, keys, outbox, accept: CONCESSIONS });
 const { coordinator, trust } = engine;
 
 // A tool server's process: it signs nothing, and needs no more of the coordinator than its public keys.
-const guards = await openRedisGuards({ ...place, trust });
+const guards = await openRedisGuards({ ...place, trust, outbox: join(disk, "files-1.outbox") });
 const guard = await guards.guard({ name: "files-1", audience: "https://files.example" });
 
 // The agents, each with its own key. `coordinator` would be behind HTTP for them.
@@ -57,3 +63,4 @@ for (const { hop, effective } of nodes)
   console.log(`${"  ".repeat(hop.depth)}${hop.agent}: ${effective}`);
 await guards.close();
 await engine.close();
+rmSync(disk, { recursive: true });

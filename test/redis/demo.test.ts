@@ -50,6 +50,9 @@ describe("legate demo --redis", () => {
     for (const name of ["out/late.md", "out/page-4.md", "outbox.txt"]) {
       expect(existsSync(join(scratch, name))).toBe(false);
     }
+    for (const role of ["coordinator", "files", "desk"]) {
+      expect(existsSync(join(scratch, `${role}.outbox`))).toBe(true);
+    }
     for (const secret of [PASSWORD, "eyJ", '"d":']) expect(stdout + stderr).not.toContain(secret);
   });
 

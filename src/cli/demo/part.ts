@@ -18,6 +18,8 @@ export interface Part {
   readonly role: "coordinator" | "files" | "desk";
   readonly url: string;
   readonly prefix: string;
+  /** What it said, and what it let happen once: the next one in its role says it again. */
+  readonly outbox: string;
   /** File of the signing keys, for the coordinator alone. */
   readonly keys?: string;
   /** Public keys, for guards. */
@@ -37,10 +39,11 @@ async function begin(part: Part): Promise<void> {
   process.send?.({ news: "ready" });
 }
 
-async function coordinate({ url, prefix, keys = "" }: Part): Promise<void> {
+async function coordinate({ url, prefix, outbox, keys = "" }: Part): Promise<void> {
   const { store, coordinator, close } = await openRedisEngine({
     url,
     prefix,
+    outbox,
     issuer: ISSUER,
     keys: openKeyFile(keys),
     accept: CONCESSIONS,
@@ -65,9 +68,9 @@ async function coordinate({ url, prefix, keys = "" }: Part): Promise<void> {
   });
 }
 
-async function serve({ role, url, prefix, jwks, places }: Part): Promise<void> {
+async function serve({ role, url, prefix, outbox, jwks, places }: Part): Promise<void> {
   const trust = new Trust({ keys: trustedKeys(parseJwks(jwks)), issuers: [ISSUER] });
-  const guards = await openRedisGuards({ url, prefix, trust });
+  const guards = await openRedisGuards({ url, prefix, outbox, trust });
   const guard = await guards.guard({ name: role, audience: TOOL_SERVER });
   const progress = toldProgress();
   const tools = makeTools(places, progress);

@@ -17,21 +17,23 @@ type Role = Part["role"];
 
 /** The processes, by what they do. */
 export class Troupe {
-  readonly #part: Omit<Part, "role">;
+  readonly #part: Omit<Part, "role" | "outbox">;
   readonly #progress: Progress;
   readonly #members = new Map<Role, { readonly child: ChildProcess; readonly line: Line }>();
 
-  constructor(part: Omit<Part, "role">, progress: Progress) {
+  constructor(part: Omit<Part, "role" | "outbox">, progress: Progress) {
     this.#part = part;
     this.#progress = progress;
   }
 
   /** Starts a process, and waits until it is ready. */
   async start(role: Role, jwks?: unknown): Promise<void> {
+    const { scratch } = this.#part.places;
     const part: Part = {
       ...this.#part,
       role,
-      ...(role === "coordinator" ? { keys: join(this.#part.places.scratch, "keys.json") } : {}),
+      outbox: join(scratch, `${role}.outbox`),
+      ...(role === "coordinator" ? { keys: join(scratch, "keys.json") } : {}),
       ...(jwks === undefined ? {} : { jwks }),
     };
     const child = fork(fileURLToPath(new URL("./part.js", import.meta.url)), [], {
