@@ -30,15 +30,22 @@ export async function measureSection(run: Run): Promise<Section> {
   const bare = await connectTo(server);
   try {
     const create = await creating(store);
-    for (let made = 0; made < BEFORE; made++) await create();
-    const plain = plainWrite(await writesOf(server, create));
-    const merged = plainWrite(await writesOf(server, () => many(create)));
+    create.before(BEFORE + 1 + BATCH);
+    for (let made = 0; made < BEFORE; made++) await create.run();
+    const plain = plainWrite(await writesOf(server, create.run));
+    const merged = plainWrite(await writesOf(server, () => many(create.run)));
     const write = writing(bare, plain, ONE);
     const pairs: Pair[] = [
       { how: "one at a time", hops: 1, work: create, write },
-      { how: `${BATCH} at once`, hops: BATCH, work: () => many(create), write: () => many(write) },
+      {
+        how: `${BATCH} at once`,
+        hops: BATCH,
+        work: inBatches(create),
+        write: inBatches(write),
+      },
     ];
-    const asOne = { name: MERGED, batch: BATCH, run: writing(bare, merged, MANY) };
+    const one = writing(bare, merged, MANY);
+    const asOne = { name: MERGED, batch: BATCH, run: one.run, before: one.before };
     const timings = await measure([...pairs.flatMap(subjectsOf), asOne], run.effort, "wall");
     const lines: Line[] = [];
     for (const pair of pairs) {
@@ -74,14 +81,43 @@ export async function measureSection(run: Run): Promise<Section> {
 interface Pair {
   readonly how: string;
   readonly hops: number;
-  readonly work: () => Promise<unknown>;
-  readonly write: () => Promise<unknown>;
+  readonly work: Work;
+  readonly write: Work;
+}
+
+/** Calls whose material is made before the clock runs: ids, audit drafts and arguments are whose that calls, on both sides. */
+interface Work {
+  before(calls: number): void;
+  run(): Promise<unknown>;
+}
+
+/** @param make Material of the next call. */
+function workOf<T>(make: () => T, run: (material: T) => Promise<unknown>): Work {
+  const ready: T[] = [];
+  let next = 0;
+  return {
+    before: (calls) => {
+      ready.splice(0, next);
+      next = 0;
+      while (ready.length < calls) ready.push(make());
+    },
+    run: () => {
+      const material = ready[next];
+      if (material === undefined) throw new RangeError("nothing was made ready for this call");
+      next += 1;
+      return run(material);
+    },
+  };
+}
+
+function inBatches(work: Work): Work {
+  return { before: (calls) => work.before(calls * BATCH), run: () => many(work.run) };
 }
 
 function subjectsOf({ how, hops, work, write }: Pair): [Subject, Subject] {
   return [
-    { name: `delegate, ${how}`, batch: hops, run: work },
-    { name: `plain write, ${how}`, batch: hops, run: write },
+    { name: `delegate, ${how}`, batch: hops, run: work.run, before: work.before },
+    { name: `plain write, ${how}`, batch: hops, run: write.run, before: write.before },
   ];
 }
 
@@ -93,19 +129,23 @@ function many(work: () => Promise<unknown>): Promise<unknown> {
   return Promise.all(Array.from({ length: BATCH }, work));
 }
 
-function writing(bare: Caller, plain: PlainWrite, key: string): () => Promise<unknown> {
+function writing(bare: Caller, plain: PlainWrite, key: string): Work {
+  const { script } = plain;
   let written = 0;
-  return () => {
-    const args = plain.argumentsOf(written++);
-    return runScript(bare, { script: plain.script, key, args }, PATIENCE.commandMs);
-  };
+  return workOf(
+    () => plain.argumentsOf(written++),
+    (args) => runScript(bare, { script, key, args }, PATIENCE.commandMs),
+  );
 }
 
-async function creating(store: RedisStore): Promise<() => Promise<unknown>> {
+async function creating(store: RedisStore): Promise<Work> {
   const tree = await openTree(store);
   const parent = tree.record.id;
   let made = 0;
-  return () => store.create(moveOf(tree, { id: newId(), parent, depth: 1, made: made++ }));
+  return workOf(
+    () => moveOf(tree, { id: newId(), parent, depth: 1, made: made++ }),
+    (move) => store.create(move),
+  );
 }
 
 /** Blocks of both in turn: what the server counts for each hop. */
@@ -115,7 +155,8 @@ async function byServer(
   { how, hops, work, write }: Pair,
 ): Promise<Line[]> {
   const calls = Math.ceil((quick ? 640 : 3_200) / hops);
-  const block = async (run: () => Promise<unknown>) => {
+  const block = async ({ before, run }: Work) => {
+    before(calls);
     const { us } = await serverWork(server, async () => {
       for (let call = 0; call < calls; call++) await run();
     });
@@ -141,6 +182,6 @@ function notes(plain: PlainWrite, merged: PlainWrite): string[] {
   return [
     `The plain script makes the writes that the server saw ours make for one hop, ${plain.bytes} bytes with keys and fields; it reads and checks nothing.`,
     `Delegations are below one root, one tree. Those that are asked for in one turn, at most ${BATCH}, are made by one script, which writes what they have in common once: ${Math.round(merged.bytes / BATCH)} bytes a hop. One plain script that makes these writes is the last line; the limit is against ${BATCH} plain scripts in flight.`,
-    "The server's own time is what it counts for scripts alone; by the caller's watch, round trip and the client's work are in both.",
+    "The server's own time is what it counts for scripts alone; by the caller's watch, round trip and the client's work are in both. What is asked for - a move with its id and its audit draft, a plain script's arguments - is made before the clock runs.",
   ];
 }

@@ -26,7 +26,7 @@ export interface PlainWrite {
 }
 
 const WRITES =
-  /^(?:[HLRZ]?(?:SET|ADD|PUSH)|XADD|S?PUBLISH|HINCRBY|HDEL|DEL|PEXPIREAT|EXPIREAT|SADD)$/i;
+  /^(?:[HLRZ]?(?:SET|ADD|PUSH)|XADD|S?PUBLISH|HSETNX|HINCRBY|HDEL|DEL|PEXPIREAT|EXPIREAT|SADD)$/i;
 
 /** What `run` made scripts write, on a server where nobody else is. */
 export async function writesOf(

@@ -33,8 +33,8 @@ export interface AclOptions {
 const CONNECTED = ["info", "cluster|slots", "eval", "evalsha", "set", "wait", "ssubscribe"];
 
 /**
- * Commands within the scripts that a guard runs: `admit`, `record`, `report`, `tail`, `snapshot`, `beat`, `beaten`, `start`, `take-over`,
- * `come-forward`, `restore-use`.
+ * Commands within the scripts that a guard runs: `admit`, `admit-known`, `record`, `report`, `tail`, `snapshot`, `beat`, `beaten`, `start`,
+ * `take-over`, `come-forward`, `restore-use`.
  */
 const GUARDED = [
   ...["exists", "hdel", "hget", "hgetall", "hlen", "hmget", "hset", "lrange", "ltrim", "pexpire"],

@@ -9,13 +9,15 @@ import type { AdmitMove, Admitted, StatedLimits } from "../guard/admission.js";
 import type { AuditDraft } from "../wire/event.js";
 import { eventText } from "./draft.js";
 import type { Args, Ground } from "./ground.js";
+import { knownOf } from "./known.js";
 import { lineName } from "./line-name.js";
+import type { Reply } from "./script.js";
 import { SCRIPTS } from "./scripts.generated.js";
 import { shorten } from "./shorthand.js";
 import { wholeAt } from "./shown.js";
 
 export async function admit(ground: Ground, move: AdmitMove): Promise<Admitted> {
-  return admittedOf(ground, move, await admitAt(ground, move));
+  return admittedOf(ground, move, await admitBriefly(ground, move));
 }
 
 /** What the store answered: the position, and the number of the line in its partition. */
@@ -34,13 +36,40 @@ export function admittedOf(
   return { position, line: lineName(ground.topology.partitions, partition, seq) };
 }
 
+/** Admits a call that uses nothing up: a chain that is known is not looked up again. */
+async function admitBriefly(ground: Ground, move: AdmitMove): Promise<AdmittedAt> {
+  const known = knownOf(ground);
+  const chain = known.forAdmit(move);
+  const event = eventOf(move);
+  const partition = ground.partitionOf(move.tree);
+  if (chain !== undefined) {
+    const args = [...chain.head, move.seen, event, ...chain.tail];
+    const reply = await ground.move(partition, SCRIPTS.admitKnown, move.now, args);
+    if (reply.length > 0) return placeIn(reply);
+    known.forgetChain(move);
+  }
+  const reply = await ground.move(partition, SCRIPTS.admit, move.now, argumentsOf(move, event));
+  if (reply.length > 2) known.learnChain(move, reply.slice(2));
+  return placeIn(reply);
+}
+
+/** Admits a call, whatever it uses up. */
 export async function admitAt(ground: Ground, move: AdmitMove): Promise<AdmittedAt> {
+  const args = argumentsOf(move, eventOf(move));
+  return placeIn(await ground.move(ground.partitionOf(move.tree), SCRIPTS.admit, move.now, args));
+}
+
+function placeIn(reply: readonly Reply[]): AdmittedAt {
+  return { position: wholeAt(reply, 0), seq: wholeAt(reply, 1) };
+}
+
+function argumentsOf(move: AdmitMove, event: string): Args {
   const { tenant, tree, hops, once, charge } = move;
   const spend = Object.entries(charge.spend);
-  const args = [
+  return [
     ...[tenant, tree, move.seen],
     once === undefined ? "" : `=${once}`,
-    eventOf(move),
+    event,
     statedText(move.stated),
     spend.every(([, amount]) => isAmount(amount)) ? "" : "!",
     ...listed(hops),
@@ -48,8 +77,6 @@ export async function admitAt(ground: Ground, move: AdmitMove): Promise<Admitted
     ...listed(spend.flat()),
     ...listed(move.tickets.flatMap(({ ticket, binding }) => [ticket, binding])),
   ];
-  const reply = await ground.move(ground.partitionOf(tree), SCRIPTS.admit, move.now, args);
-  return { position: wholeAt(reply, 0), seq: wholeAt(reply, 1) };
 }
 
 /** The line of a call that is let in, as scripts read it. */

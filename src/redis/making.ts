@@ -7,6 +7,7 @@ import type { HopRecord } from "../wire/record.js";
 import { draftArguments } from "./draft.js";
 import { readEntry } from "./entry.js";
 import type { Args, Ground } from "./ground.js";
+import { knownOf } from "./known.js";
 import type { Reply } from "./script.js";
 import { SCRIPTS } from "./scripts.generated.js";
 import { HOP_TEXTS, readCounters, readHop, readState, textAt, wholeAt } from "./shown.js";
@@ -17,14 +18,29 @@ export async function create(ground: Ground, move: CreateMove): Promise<CreateRe
   const partition = ground.partitionOf(move.hop.tree);
   const { authority } = move.hop;
   const together = togetherOf(ground);
-  const alone = async (args: Args) =>
-    madeOf(move, await ground.move(partition, SCRIPTS.create, move.now, args));
+  const known = knownOf(ground);
+  const alone = async (args: Args) => {
+    const reply = await ground.move(partition, SCRIPTS.create, move.now, args);
+    if (reply[0] === "plain") known.learnCreate(partition, move, reply.slice(2));
+    return madeOf(move, reply);
+  };
+  const briefly = async (args: Args) => {
+    const brief = known.forCreate(partition, move, args);
+    if (brief === undefined) return undefined;
+    const reply = await ground.move(partition, SCRIPTS.createKnown, move.now, brief);
+    if (reply.length === 0) {
+      known.forgetParent(move.hop);
+      return undefined;
+    }
+    known.learnChild(move.hop, textAt(reply, 1));
+    return plainlyMade(move, wholeAt(reply, 0));
+  };
   if (together.isTold(partition, authority)) {
     const args = draftArguments(move, true);
     const position = await together.make(partition, move.now, args);
     if (position !== undefined) return plainlyMade(move, position);
     try {
-      return await alone(args);
+      return (await briefly(args)) ?? (await alone(args));
     } catch (thrown) {
       // It has lost what it was told where it lost all it had.
       if (!isUntold(thrown)) throw thrown;
@@ -75,7 +91,7 @@ export function madeOf(move: CreateMove, reply: readonly Reply[]): CreateResult 
   const { hop } = move;
   const outcome = reply[0];
   if (outcome === "existing") return { hop: readHop(hop.tenant, hop.tree, reply, 2), outcome };
-  if (reply.length === 2) return plainlyMade(move, wholeAt(reply, 1));
+  if (outcome === "plain") return plainlyMade(move, wholeAt(reply, 1));
   const predecessor = textAt(reply, 7);
   const { predecessor: _, ...draft } = hop;
   return {

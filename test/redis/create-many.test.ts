@@ -32,8 +32,12 @@ async function played(way: Way): Promise<unknown[]> {
     }),
   );
   // A mark that covers nobody is looked at all the same, and only by the whole move.
+  const meta = `${baseKey(way, 0)}m`;
   const marks = `${baseKey(way, 0)}Sacme`;
-  if (way === "whole") await server.ask("HSET", marks, "bnobody", 1);
+  if (way === "whole") {
+    await server.ask("HDEL", meta, "unmarked");
+    await server.ask("HSET", marks, "bnobody", 1);
+  }
   const said: unknown[] = [];
   const make = (move: CreateMove) =>
     stage.store.create(move).catch(({ code, hop, rule, message }) => [code, hop, rule, message]);
@@ -82,6 +86,7 @@ async function played(way: Way): Promise<unknown[]> {
   ]);
   stage.clock.advance(55_000);
   await all([await at("h-1", "lapsed"), await at("other", "goes-on", {}, "other")]);
+  if (way === "whole") await server.ask("HSET", meta, "unmarked", 1);
   await server.ask("DEL", marks);
   said.push(await dumpOf(server, way));
   await stage.store.close();

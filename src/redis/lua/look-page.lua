@@ -33,6 +33,47 @@ local function is_inside(tree, from, deepest, ordinal)
   return false
 end
 
+-- Hops that follow each other here were mostly made one after the other, so those numbered next are read along with one, in one call for each
+-- key; more of them while they are of use. What is read stays packed until it is needed.
+local ahead, window, used = {}, 4, 0
+local WINDOW_MIN, WINDOW_MAX = 2, 16
+
+local function read_ahead(tree, ordinal)
+  window = used > 0 and math.min(WINDOW_MAX, 2 * window) or math.max(WINDOW_MIN, window / 2)
+  used = 0
+  local ends = math.min(ordinal + window, BUCKET * (math.floor(ordinal / BUCKET) + 1), tree.m[1] + 1) - 1
+  local names = {}
+  for one = ordinal, ends do
+    names[#names + 1] = int(one)
+  end
+  local statics = redis.call('HMGET', bucket_key(tree, 'h', ordinal), unpack(names))
+  local lives = redis.call('HMGET', base .. 'v' .. tree.name, unpack(names))
+  local siblings = redis.call('HMGET', bucket_key(tree, 'l', ordinal), unpack(names))
+  for n = 1, #names do
+    ahead[ordinal + n - 1] = { statics[n], lives[n], siblings[n] }
+  end
+end
+
+-- Sees to it that the records of a hop are read.
+local function read_hop(tree, ordinal)
+  if ahead[ordinal] == nil then
+    read_ahead(tree, ordinal)
+  else
+    used = used + 1
+  end
+  local kept = ahead[ordinal]
+  tree.statics[ordinal] = tree.statics[ordinal] or cmsgpack.unpack(kept[1])
+  tree.lives[ordinal] = tree.lives[ordinal] or read_live(kept[2])
+end
+
+local function sibling_of(tree, ordinal)
+  local kept = ahead[ordinal]
+  if kept then
+    return tonumber(kept[3] or nil)
+  end
+  return next_sibling(tree, ordinal)
+end
+
 -- The hop that comes next in depth-first order, or nil.
 local function following(tree, from, deepest, ordinal)
   local first = live_of(tree, ordinal)[6]
@@ -41,7 +82,7 @@ local function following(tree, from, deepest, ordinal)
   end
   local up = ordinal
   while up ~= 0 and up ~= from do
-    local sibling = next_sibling(tree, up)
+    local sibling = sibling_of(tree, up)
     if sibling and sibling ~= 0 then
       return sibling
     end
@@ -81,6 +122,7 @@ local function look()
     if one == nil then
       break
     end
+    read_hop(tree, one)
     reply[#reply + 1] = show_node(tree, one, told)
     one = following(tree, from, deepest, one)
   end

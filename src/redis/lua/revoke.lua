@@ -102,6 +102,7 @@ local function cut_beyond()
   else
     field = 'p' .. net(ARGV[7], ARGV[8])
   end
+  redis.call('HDEL', base .. 'm', 'unmarked')
   redis.call('HSET', base .. 'S' .. tenant, field, position)
   local entry = log_cut(tenant, nil, standing, kind, ARGV[7], ARGV[8], ARGV[10])
   write_line(nil, ARGV[9], facts_json('', ''))

@@ -21,7 +21,7 @@ local function start()
     redis.call('XADD', base .. 'log', '1-1', 'e', link .. body)
     redis.call('HSET', base .. 'm', 'generation', ARGV[4], 'partitions', ARGV[1], 'digest', ARGV[2],
       'table', ARGV[3], 'tolerance', ARGV[5], 'clock', 0, 'seq', 1, 'link', link, 'position', 0, 'chain', '',
-      'hops', 0, 'trees', 0, 'opened', 0, 'refs', 0)
+      'hops', 0, 'trees', 0, 'opened', 0, 'refs', 0, 'unmarked', 1)
     return { 'ok', ARGV[4] }
   end
   if m[2] ~= ARGV[1] then

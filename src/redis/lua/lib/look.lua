@@ -43,8 +43,8 @@ local function show_node(tree, ordinal, told)
   end
   local n = #node
   node[n + 1] = state
-  node[n + 2] = int(live[8])
-  node[n + 3] = int(live[9])
+  node[n + 2] = live[8]
+  node[n + 3] = live[9]
   node[n + 4] = live[15] ~= 0 and static_of(tree, live[15])[1] or ''
   local ref = static_of(tree, ordinal)[6]
   tree.told = tree.told or {}

@@ -5,6 +5,9 @@ Straight on, it takes a chain of which every hop has a record and nothing stands
 ticket and no token, and does to the byte what the whole move does. At the first doubt it leaves, with nothing written, and the whole move
 judges from the beginning. It refuses nothing.
 
+Behind what the whole move replies, it tells what never changes (admit-known.lua): life, generation, soonest expiry of the chain, facts up to
+the position, ordinals of the chain.
+
 Numbers become text once, by '%d': whatever else turns one into text takes several times as long.
 ]]
 do
@@ -15,7 +18,7 @@ do
   local costs = 14 + count + tonumber(ARGV[13 + count])
   local now, own, seen = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[7])
 
-  local w = call('HMGET', base .. 'm', 'digest', 'life', 'clock', 'seq', 'link', 'position')
+  local w = call('HMGET', base .. 'm', 'digest', 'life', 'clock', 'seq', 'link', 'position', 'generation')
   local m = call('HGET', base .. 't' .. name, 'm')
   local plain = ARGV[8] == '' and ARGV[10] == '' and ARGV[11] == '' and ARGV[costs] == '0' and ARGV[costs + 1] == '0'
     and count > 0 and count <= 64 and w[1] and w[2] and w[1] .. ' ' .. w[2] == ARGV[4] and m and now
@@ -72,8 +75,8 @@ do
       local seq = text('%d', tonumber(w[4]) + 1)
       m[2] = m[2] + 1
       local facts = '{"agent":' .. cjson.encode(static[4]) .. ',"identity":"' .. (static[10] % 2 == 1 and 'proven' or 'asserted')
-        .. '","data":{"position":' .. w[6] .. '}}'
-      local body = packed({ at, m[2], ARGV[9], facts })
+        .. '","data":{"position":'
+      local body = packed({ at, m[2], ARGV[9], facts .. w[6] .. '}}' })
       local link = string.sub(redis.sha1hex(w[5] .. body), 1, 24)
       call('RPUSH', base .. 'a' .. name, seq)
       call('XADD', base .. 'log', seq .. '-1', 'e', link .. body)
@@ -82,7 +85,7 @@ do
       end
       call('HSET', base .. 't' .. name, 'm', packed(m))
       call('HSET', base .. 'm', 'clock', text('%d', own), 'seq', seq, 'link', link)
-      return { 'ok', w[6], seq }
+      return { 'ok', w[6], seq, w[2], w[7], text('%d', static[12]), facts, unpack(chain) }
     end
   end
 end

@@ -5,7 +5,9 @@ Straight on, it takes what nothing stands against and what nothing has to be wor
 does. At the first doubt it leaves, with nothing written, and the whole move judges from the beginning. It refuses nothing.
 
 Numbers become text once, by '%d': whatever else turns one into text takes several times as long.
-Reply {'ok', 'created', position}: the hop is active, and has no counts and no predecessor.
+Reply {'ok', 'plain', position, ordinal, life, generation, ref of the authority, until when that is kept, soonest expiry of the parent's
+chain, ordinals of that chain}: the hop is active, and has no counts and no predecessor. What follows its position never changes, or only
+grows (create-known.lua).
 ]]
 do
   local HEAD, HEAD_BYTES = '>I4I4I4I4I6', 22
@@ -14,7 +16,7 @@ do
   local name = text('%d', #tenant) .. ':' .. tenant .. ':' .. ARGV[6]
   local now, own, expires, seen = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[16]), tonumber(ARGV[18])
 
-  local w = call('HMGET', base .. 'm', 'digest', 'life', 'clock', 'seq', 'link', 'position', 'hops')
+  local w = call('HMGET', base .. 'm', 'digest', 'life', 'clock', 'seq', 'link', 'position', 'hops', 'generation')
   local found = call('HMGET', base .. 'i' .. name, ARGV[8], id)
   local parent = found[1]
   local m = call('HGET', base .. 't' .. name, 'm')
@@ -114,7 +116,7 @@ do
       end
       call('HSET', base .. 't' .. name, 'm', packed(m))
       call('HSET', base .. 'm', 'clock', text('%d', own), 'seq', seq, 'link', link, 'hops', text('%d', tonumber(w[7]) + 1))
-      return { 'ok', 'created', w[6] }
+      return { 'ok', 'plain', w[6], named, w[2], w[8], text('%d', authority[1]), text('%d', authority[2]), text('%d', static[12]), unpack(names) }
     end
   end
 end

@@ -35,8 +35,8 @@ local function authority_of(ref)
   return known
 end
 
--- 17 texts: id, parent or '', depth, agent, flags, holder, authority's digest, state, createdAt, expiresAt, predecessor or '', position,
--- calls, children, descendants, spend, ordinal.
+-- 17 texts and numbers: id, parent or '', depth, agent, flags, holder, authority's digest, state, createdAt, expiresAt, predecessor or '',
+-- position, calls, children, descendants, spend, ordinal. A reply takes numbers as they are; to make text of each would take longer.
 local function show_hop(tree, ordinal, into)
   local static = static_of(tree, ordinal)
   local tally = tally_of(tree, ordinal)
@@ -45,21 +45,21 @@ local function show_hop(tree, ordinal, into)
   local n = #into
   into[n + 1] = static[1]
   into[n + 2] = parent
-  into[n + 3] = int(static[3])
+  into[n + 3] = static[3]
   into[n + 4] = static[4]
-  into[n + 5] = int(static[10])
+  into[n + 5] = static[10]
   into[n + 6] = static[5]
   into[n + 7] = authority_of(static[6])[1]
   into[n + 8] = own_state(tree, ordinal)
-  into[n + 9] = int(static[7])
-  into[n + 10] = int(static[8])
+  into[n + 9] = static[7]
+  into[n + 10] = static[8]
   into[n + 11] = predecessor
-  into[n + 12] = int(static[9])
-  into[n + 13] = int(tally[5])
-  into[n + 14] = int(tally[3])
-  into[n + 15] = int(tally[4])
+  into[n + 12] = static[9]
+  into[n + 13] = tally[5]
+  into[n + 14] = tally[3]
+  into[n + 15] = tally[4]
   into[n + 16] = spend_text(tally[13])
-  into[n + 17] = int(ordinal)
+  into[n + 17] = ordinal
   return into
 end
 

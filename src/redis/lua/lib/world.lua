@@ -7,7 +7,8 @@ Every move's ARGV begins with: 1 the caller's now (epoch ms), 2 tolerance (ms), 
 or '', 4 digest of the transition tables, a blank, and the life of the shard (take-over.lua).
 
 Hash m: generation, partitions, digest, table (rows: ';state>event=next;', all machines), tolerance; clock (high-water mark of the own
-clock), seq and link (last audit line), position and chain (last cut), hops, trees, opened (trees ever), refs (authorities ever).
+clock), seq and link (last audit line), position and chain (last cut), hops, trees, opened (trees ever), refs (authorities ever),
+unmarked (there until the first cut beyond one tree: while it is, no tenant has marks).
 
 A line of `log` has one field e: link (24 hex characters of SHA-1 over the link before and the rest), then packed
   {at, n, event, facts}   n: order in its tree, 0 for none; event: canonical JSON as the caller drafted it; facts: JSON of members that
