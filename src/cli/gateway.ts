@@ -1,8 +1,6 @@
 /** `legate gateway`: MCP servers that know nothing of delegation, behind a guard. @module */
 import { basename } from "node:path";
-import { DelegationError } from "../base/error.js";
 import { opaqueId } from "../base/id.js";
-import { parseJson } from "../base/json.js";
 import { systemRandom } from "../base/random.js";
 import { checkCredentials, type Gateway, type GatewayDoor, openGateway } from "../mcp/gateway.js";
 import { gatewayPolicy } from "../mcp/gateway-controls.js";
@@ -14,7 +12,8 @@ import {
   parseGatewayConfig,
 } from "../wire/gateway-config.js";
 import { CommandError, EXIT, type ExitCode } from "./exit.js";
-import { type GroundOptions, openGround, textOf } from "./gateway-ground.js";
+import { gatewayFile, inOrder, told } from "./gateway-file.js";
+import { type GroundOptions, openGround } from "./gateway-ground.js";
 import { fired, stopSignal } from "./stop-signal.js";
 import type { Terminal } from "./terminal.js";
 
@@ -122,7 +121,7 @@ function configOf(
         "under legate.servers.NAME",
       );
     }
-    return parseGatewayConfig(parseJson(textOf(config)));
+    return gatewayFile(config);
   }
   const [program, ...args] = command;
   const controls = {
@@ -177,21 +176,4 @@ function check(terminal: Terminal, config: GatewayConfig): ExitCode {
 function placeOf(run: GatewayServer["run"]): string {
   if (run.kind === "stdio") return basename(run.command);
   return URL.canParse(run.url) ? new URL(run.url).host : "at a url";
-}
-
-/** Whoever runs the command wrote the file: its faults are theirs to mend. */
-function inOrder<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (thrown) {
-    throw told(thrown);
-  }
-}
-
-function told(thrown: unknown): unknown {
-  if (!(thrown instanceof DelegationError)) return thrown;
-  const { code, message } = thrown;
-  const faults = ["config_invalid", "malformed", "duplicate_member", "non_finite", "too_large"];
-  if (!faults.includes(code)) return thrown;
-  return new CommandError(EXIT.usage, `${code}: ${message}`);
 }

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Guard } from "../guard/guard.js";
 import type { CoordinatorEngine } from "../mcp/coordinator-engine.js";
+import type { PolicyEngine } from "../policy/engine.js";
 import { CommandError, EXIT } from "./exit.js";
 
 /** Which one, and who signs there. */
@@ -15,17 +16,23 @@ export interface EngineOptions {
   readonly keys?: string;
   /** File of the outbox, on Redis. */
   readonly outbox?: string;
+  /** The rules that tickets are handed out by. */
+  readonly policy?: PolicyEngine;
 }
 
 /** An engine that is opened for one command. */
 export interface OpenedEngine extends CoordinatorEngine {
-  guard(options: { readonly name: string; readonly audience: string }): Promise<Guard>;
+  guard(options: {
+    readonly name: string;
+    readonly audience: string;
+    readonly policy?: PolicyEngine;
+  }): Promise<Guard>;
   close(): Promise<void>;
 }
 
 /** @throws {CommandError} `usage` when none is named, `notFound`, `conflict`, `unreachable` */
 export async function openEngine(options: EngineOptions): Promise<OpenedEngine> {
-  const { journal = "", redis = "", tenant, issuer } = options;
+  const { journal = "", redis = "", tenant, issuer, policy } = options;
   if (redis !== "") return onRedis(options, redis);
   if (journal === "") {
     throw new CommandError(
@@ -35,11 +42,11 @@ export async function openEngine(options: EngineOptions): Promise<OpenedEngine> 
     );
   }
   const { openJournalEngine } = await import("./journal-engine.js");
-  return openJournalEngine({ journal, tenant, issuer });
+  return openJournalEngine({ journal, tenant, issuer, ...(policy && { policy }) });
 }
 
 async function onRedis(
-  { prefix, tenant, issuer, keys, outbox }: EngineOptions,
+  { prefix, tenant, issuer, keys, outbox, policy }: EngineOptions,
   url: string,
 ): Promise<OpenedEngine> {
   if (issuer === undefined || keys === undefined) {
@@ -61,7 +68,8 @@ async function onRedis(
     const found = await here.deploymentAt(url, prefix);
     const ring = openKeyFile(keys);
     const how = { url, prefix, ...found, tenant, issuer, keys: ring, heartbeats: false };
-    return await openRedisEngine(outbox === undefined ? how : { ...how, outbox });
+    const told = { ...(policy && { policy }), ...(outbox === undefined ? {} : { outbox }) };
+    return await openRedisEngine({ ...how, ...told });
   } catch (thrown) {
     throw here.told(thrown, where);
   }

@@ -1,5 +1,6 @@
 /** The command line: every command, its options, and its help. What a command does is loaded when it runs. @module */
 import { Command, CommanderError } from "commander";
+import { addApproval } from "./approval-command.js";
 import { EXIT, type ExitCode } from "./exit.js";
 import { addDemo, addVectors, addVerify } from "./file-commands.js";
 import { addGateway } from "./gateway-command.js";
@@ -22,6 +23,7 @@ Environment:
   LEGATE_JOURNAL  journal that commands read when no --journal is given
   LEGATE_REDIS    URL of a deployment on Redis, the place for one that holds a password
   LEGATE_PREFIX   name of that deployment, "legate" unless set
+  LEGATE_GATEWAY  file of a gateway, for legate mcp when no --gateway is given
   LEGATE_TENANT   tenant, "default" unless set
   LEGATE_DEBUG    set to 1 to see where an internal error came from
   NO_COLOR, FORCE_COLOR, TERM=dumb are honoured`;
@@ -58,6 +60,7 @@ function build(session: Session, end: End): Command {
   program.addHelpText("after", EXIT_CODES);
   addDemo(program, session, end);
   addStateCommands(program, session, end);
+  addApproval(program, session, end);
   addVerify(program, session, end);
   addVectors(program, session, end);
   addMcp(program, session, end);

@@ -1,12 +1,10 @@
 /** `legate revoke`: shows what a cut would stop, asks, and cuts. @module */
-import { userInfo } from "node:os";
-import { systemClock } from "../base/clock.js";
-import { createCoordinator } from "../coordinator/coordinator.js";
 import type { Barrier } from "../coordinator/guard-reports.js";
 import type { Preview } from "../coordinator/store.js";
 import type { Boundary } from "../wire/cut.js";
 import { readBoundary, writeBoundary } from "./boundary.js";
 import { CommandError, EXIT, type ExitCode } from "./exit.js";
+import { coordinatorOver, operatorName } from "./operator.js";
 import { type Opened, type StateOptions, withState } from "./state.js";
 import type { Terminal } from "./terminal.js";
 import { count, instant, signs } from "./wording.js";
@@ -128,20 +126,7 @@ async function cut(
   { reason, by, wait = false }: RevokeOptions,
 ): Promise<ExitCode> {
   const boundary = await readBoundary(text, store, tenant);
-  const { MemoryReplayStore } = await import("../memory/replay.js");
-  const reports = store.reports?.bind(store);
-  const { keyRing } = await import("../token/jwks.js");
-  const { generateSigningKey } = await import("../token/key.js");
-  // A cut signs nothing and verifies nothing: this coordinator's key never leaves here.
-  const coordinator = createCoordinator({
-    store,
-    tenant,
-    issuer: "https://localhost",
-    keys: keyRing(generateSigningKey()),
-    replay: new MemoryReplayStore(),
-    clock: systemClock,
-    ...(wait && reports !== undefined ? { guards: { reports } } : {}),
-  });
+  const coordinator = await coordinatorOver({ store, tenant }, wait);
   const request = {
     boundary,
     ...(reason === undefined ? {} : { reason }),
@@ -184,12 +169,4 @@ function barrierLines({ seen, guards, waited }: Barrier): string[] {
     head,
     `denying since ${instant(denyingFrom)}, as they know too little: ${denying.join(", ")}`,
   ];
-}
-
-function operatorName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "operator";
-  }
 }

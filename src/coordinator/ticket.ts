@@ -6,7 +6,7 @@ import { type ApprovalSubject, approvalBinding, formatTicket } from "../chain/ap
 import type { PossessionResult } from "../chain/possession.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import { evaluate, gatesOf } from "../grant/evaluate.js";
-import { consult, refusalOf } from "../policy/engine.js";
+import { consult, policyFor, refusalOf } from "../policy/engine.js";
 import { type Invocation, parseInvocation } from "../wire/invocation.js";
 import type { TicketRecord } from "../wire/record.js";
 import { parseShape } from "../wire/shape.js";
@@ -77,9 +77,10 @@ async function needsOf(
 ): Promise<readonly Need[]> {
   const gates = gatesOf(chain.grants, invocation).map(({ gate }) => gate);
   const stated = request.obligations ?? [];
-  if (ctx.policy === undefined) return [...gates, ...stated];
+  const policy = policyFor(ctx.policy, invocation.audience);
+  if (policy === undefined) return [...gates, ...stated];
   const { tenant, principal, hops } = chain;
-  const decision = await consult(ctx.policy, {
+  const decision = await consult(policy, {
     tenant,
     principal,
     hops,
@@ -101,7 +102,8 @@ async function keep(
   const hop = actingHop(chain);
   const id = opaqueId("apr", ctx.random);
   const nonce = opaqueId("n", ctx.random);
-  const policyVersion = ctx.policy?.version ?? request.policyVersion ?? "";
+  const policy = policyFor(ctx.policy, invocation.audience);
+  const policyVersion = policy?.version ?? request.policyVersion ?? "";
   const subject: ApprovalSubject = {
     tenant: chain.tenant,
     tree: chain.tree,

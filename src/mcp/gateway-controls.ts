@@ -125,6 +125,12 @@ export function gatewayPolicy({ servers }: GatewayConfig): PolicyEngine {
   };
 }
 
+/** The same for a coordinator that has other servers as well: for them it hands out tickets as if there were no gateway. */
+export function ticketPolicy(config: GatewayConfig): PolicyEngine {
+  const audiences = new Set(config.servers.map(({ controls }) => controls.audience));
+  return { ...gatewayPolicy(config), concerns: (audience) => audiences.has(audience) };
+}
+
 function decide(server: GatewayServer | undefined, request: PolicyRequest): PolicyDecision {
   if (server === undefined) {
     return { effect: "deny", rules: ["gateway.audience"], code: "policy_denied" };

@@ -53,8 +53,18 @@ export type PolicyDecision =
 /** Rules as code. A new version is a new `version`: approvals are bound to it. */
 export interface PolicyEngine {
   readonly version: string;
+  /** Whether it has rules for a server, by its audience: tickets for others are handed out without it. For all unless told. */
+  concerns?(audience: string): boolean;
   /** May be asynchronous; the guard waits, and its time-out denies. */
   decide(request: PolicyRequest): PolicyDecision | Promise<PolicyDecision>;
+}
+
+/** The rules for one server, for who hands out tickets; undefined where there are none. */
+export function policyFor(
+  policy: PolicyEngine | undefined,
+  audience: string,
+): PolicyEngine | undefined {
+  return policy?.concerns?.(audience) === false ? undefined : policy;
 }
 
 const FAILED: PolicyDecision = { effect: "deny", rules: [], code: "policy_failed" };
