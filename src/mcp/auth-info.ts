@@ -41,14 +41,24 @@ export function authInfoOf(
     tree,
     hops: hops.map(({ id, agent }) => ({ id, agent })),
   };
+  const resource = urlOf(audience);
   return {
     token: tokens.join(TOKEN_SEPARATOR),
     clientId: hops.at(-1)?.agent ?? "",
     scopes: [...chain.grant.scopes],
     expiresAt: Math.floor(chain.expiresAt / 1_000),
-    ...(URL.canParse(audience) ? { resource: new URL(audience) } : {}),
+    ...(resource === undefined ? {} : { resource }),
     extra: { [CHAIN_EXTRA]: told, ...extra },
   };
+}
+
+/** A new one each time: whoever is told may change it. */
+function urlOf(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The tokens of a chain as one text, as headers carry it. */

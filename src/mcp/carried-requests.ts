@@ -32,6 +32,8 @@ interface Waiting {
   presentation: Presentation | undefined;
   readonly done: () => void;
   readonly fail: (error: unknown) => void;
+  /** Stops listening to whoever may cancel it. */
+  deaf: (() => void) | undefined;
 }
 
 /** One message, as it is sent. */
@@ -86,8 +88,8 @@ export class CarriedRequests {
     }
     return new Promise<void>((done, fail) => {
       const sent = { request, id, sentAs: id, options, presentation: undefined };
-      const waiting: Waiting = { ...sent, hop, how, done, fail };
-      onCancel(options, () => this.#drop(waiting));
+      const waiting: Waiting = { ...sent, hop, how, done, fail, deaf: undefined };
+      waiting.deaf = onCancel(options, () => this.#drop(waiting));
       this.#attempt(waiting);
     });
   }
@@ -161,6 +163,7 @@ export class CarriedRequests {
   #drop(waiting: Waiting, error?: unknown): void {
     if (this.#waiting.get(waiting.sentAs) !== waiting) return;
     this.#release(waiting);
+    waiting.deaf?.();
     if (error === undefined) waiting.done();
     else waiting.fail(error);
   }
@@ -172,8 +175,10 @@ export class CarriedRequests {
   }
 }
 
-/** Clients of the 2.x line cancel a request by aborting its stream. */
-function onCancel(options: object | undefined, cancel: () => void): void {
+/** Clients of the 2.x line cancel a request by aborting its stream. One signal may serve many requests: each listens while it waits. */
+function onCancel(options: object | undefined, cancel: () => void): (() => void) | undefined {
   const { requestSignal } = (options ?? {}) as { readonly requestSignal?: AbortSignal };
-  requestSignal?.addEventListener("abort", cancel, { once: true });
+  if (requestSignal === undefined) return undefined;
+  requestSignal.addEventListener("abort", cancel, { once: true });
+  return () => requestSignal.removeEventListener("abort", cancel);
 }

@@ -85,9 +85,11 @@ export function withoutSecrets(extra: McpExtra | undefined): McpExtra | undefine
 }
 
 function without(headers: McpHeaders): McpHeaders {
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !SECRET_HEADERS.includes(name.toLowerCase())),
-  );
+  const kept: [name: string, value: McpHeaders[string]][] = [];
+  for (const name of Object.keys(headers)) {
+    if (!SECRET_HEADERS.includes(name.toLowerCase())) kept.push([name, headers[name]]);
+  }
+  return Object.fromEntries(kept);
 }
 
 function bare(request: Request): Request {

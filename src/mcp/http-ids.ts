@@ -14,9 +14,10 @@ export class IdsInUse {
    * @throws {DelegationError} `invalid_request` when one of them is in use, or comes twice: then none is taken
    */
   take(session: string, messages: readonly unknown[], res: ServerResponse): void {
-    const ids = messages.flatMap(idOf);
+    const ids = idsOf(messages);
     const open = this.#open.get(session) ?? new Set();
-    if (new Set(ids).size < ids.length || ids.some((id) => open.has(id))) {
+    const twice = ids.length > 1 && new Set(ids).size < ids.length;
+    if (twice || ids.some((id) => open.has(id))) {
       throw new DelegationError("invalid_request", "id is in use", { rule: "id" });
     }
     if (ids.length === 0) return;
@@ -29,7 +30,11 @@ export class IdsInUse {
   }
 }
 
-function idOf(message: unknown): RequestId[] {
-  if (typeof message !== "object" || message === null) return [];
-  return kindOf(message) === "request" ? [(message as RequestMessage).id] : [];
+function idsOf(messages: readonly unknown[]): RequestId[] {
+  const ids: RequestId[] = [];
+  for (const message of messages) {
+    if (typeof message !== "object" || message === null) continue;
+    if (kindOf(message) === "request") ids.push((message as RequestMessage).id);
+  }
+  return ids;
 }

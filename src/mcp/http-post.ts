@@ -2,6 +2,7 @@
 import { CODES } from "../base/codes.js";
 import { DelegationError } from "../base/error.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
+import type { Examined } from "../guard/authenticate.js";
 import type { Denied } from "../guard/decision.js";
 import type { Guard } from "../guard/guard.js";
 import { actOf, type McpAct, PRESENT_META } from "../wire/mcp.js";
@@ -57,7 +58,10 @@ export async function judgePost(guard: Pick<Guard, "examine">, post: Post): Prom
       if (asked.free) continue;
       return { effect: "refuse", refusal: {} };
     }
-    const seen = await look(guard, post, credentials, granted ? act : undefined);
+    const asks = granted ? act : undefined;
+    const { tokens } = credentials;
+    const examined = await guard.examine({ tokens, audience: post.audience, ...asks });
+    const seen = seenBy(post, examined, asks);
     const carried = metaOf(asked.params)?.[PRESENT_META] !== undefined;
     const { denied } = seen;
     last = seen.chain ?? last;
@@ -107,13 +111,11 @@ function credentialsFor({ params }: Asked, token: string | undefined): Credentia
   );
 }
 
-async function look(
-  guard: Pick<Guard, "examine">,
+function seenBy(
   { audience, scopesOf, checkSession }: Post,
-  { tokens }: Credentials,
+  examined: Examined,
   act: McpAct | undefined,
-): Promise<Partial<Seen>> {
-  const examined = await guard.examine({ tokens, audience, ...act });
+): Partial<Seen> {
   const { chain } = examined;
   if (chain === undefined) return examined.effect === "deny" ? { denied: examined } : {};
   const refusal = refusedHere(

@@ -69,9 +69,17 @@ export function refuseForeign(): never {
   });
 }
 
-function ownerOf({ tenant, principal, tree }: VerifiedChain): string {
-  return JSON.stringify([tenant, principal.issuer, principal.subject, tree]);
+/** Made once for each chain: a chain comes again as the same object, and never changes. */
+function ownerOf(chain: VerifiedChain): string {
+  const known = OWNERS.get(chain);
+  if (known !== undefined) return known;
+  const { tenant, principal, tree } = chain;
+  const owner = JSON.stringify([tenant, principal.issuer, principal.subject, tree]);
+  OWNERS.set(chain, owner);
+  return owner;
 }
+
+const OWNERS = new WeakMap<VerifiedChain, string>();
 
 /** Every way to send headers comes through `writeHead`, that of `end` alone included. */
 function onHeaders(res: ServerResponse, seen: (session: string) => void): void {

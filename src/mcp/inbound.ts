@@ -2,24 +2,22 @@
 import { exposed } from "../base/error.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import type { Allowed, Asked, Decision, Denied } from "../guard/decision.js";
-import { PRESENT_META } from "../wire/mcp.js";
 import { cameByHttp, withoutSecrets } from "./credentials.js";
 import { answererOf, decide } from "./decide.js";
 import { explained } from "./explained.js";
 import {
-  isRecord,
   kindOf,
-  metaOf,
   type NotificationMessage,
   type RequestMessage,
   type ResponseMessage,
   raised,
 } from "./message.js";
+import { paramsFor } from "./params.js";
 import { deniedBy, errorOf } from "./refusal.js";
 import type { Running, Session } from "./session.js";
 import { isWithin } from "./tasks.js";
 import type { McpExtra } from "./transport.js";
-import { Turns } from "./turns.js";
+import { type Turn, Turns } from "./turns.js";
 
 /** Takes what the client sends. */
 export class Inbound {
@@ -64,22 +62,30 @@ export class Inbound {
     if (running === undefined) return;
     const turn = this.#turns.take();
     const settle = (decision: Decision): void => {
-      if (decision.effect === "allow") {
-        this.#turns.ready(turn, () => this.#deliver(running, decision, message, extra));
-        return;
-      }
-      const refuse = (refusal: Denied | Asked): void => {
-        session.end(running);
-        if (!session.closed) session.refuse(id, errorOf(refusal));
-        this.#turns.ready(turn, NOTHING);
-      };
-      const refusing = explained(session.desk, message, extra, decision);
-      if (refusing instanceof Promise) void refusing.then(refuse);
-      else refuse(refusing);
+      if (decision.effect !== "allow") this.#refuse(running, turn, decision, message, extra);
+      else this.#turns.ready(turn, () => this.#deliver(running, decision, message, extra));
     };
     const deciding = decide(session.desk, message, extra, this.#accept);
     if (deciding instanceof Promise) void deciding.then(settle);
     else settle(deciding);
+  }
+
+  #refuse(
+    running: Running,
+    turn: Turn,
+    decision: Denied | Asked,
+    message: RequestMessage,
+    extra: McpExtra | undefined,
+  ): void {
+    const session = this.#session;
+    const refuse = (refusal: Denied | Asked): void => {
+      session.end(running);
+      if (!session.closed) session.refuse(running.id, errorOf(refusal));
+      this.#turns.ready(turn, NOTHING);
+    };
+    const refusing = explained(session.desk, message, extra, decision);
+    if (refusing instanceof Promise) void refusing.then(refuse);
+    else refuse(refusing);
   }
 
   /** The last look is here, with nothing between it and the handler's start. */
@@ -201,19 +207,3 @@ export class Inbound {
 }
 
 const NOTHING = (): void => {};
-
-/** Members of `_meta` that would have an answer go elsewhere than to who asks, or say who asks. */
-const RELATED_TASK = "io.modelcontextprotocol/related-task";
-
-/** What the handler gets: the arguments that were checked, and no token. */
-function paramsFor(
-  { method, params }: NotificationMessage,
-  { arguments: checked }: Allowed,
-): Record<string, unknown> {
-  const meta = metaOf(params) ?? {};
-  const { [PRESENT_META]: _present, [RELATED_TASK]: _task, ..._meta } = meta;
-  const told = Object.keys(_meta).length === 0 ? {} : { _meta };
-  if (method !== "tools/call") return { ...checked, ...told };
-  const { _meta: _all, ...given } = isRecord(params) ? params : {};
-  return "arguments" in given ? { ...given, arguments: checked, ...told } : { ...given, ...told };
-}

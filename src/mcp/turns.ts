@@ -19,11 +19,18 @@ export class Turns {
 
   /** Says what a message does, and lets all go whose turn it is. */
   ready(turn: Turn, go: () => void): void {
+    const waiting = this.#waiting;
+    // Mostly nobody else waits.
+    if (waiting.length === 1 && waiting[0] === turn) {
+      waiting.pop();
+      go();
+      return;
+    }
     turn.go = go;
     for (;;) {
-      const next = this.#waiting[0]?.go;
+      const next = waiting[0]?.go;
       if (next === undefined) return;
-      this.#waiting.shift();
+      waiting.shift();
       next();
     }
   }

@@ -98,10 +98,15 @@ export interface McpAct {
  * @throws {DelegationError} `invalid_request` for a tool call without a name, or by a name that stands for a method
  */
 export function actOf(method: string, params: unknown): McpAct {
-  const { _meta, ...rest }: Record<string, unknown> = isRecord(params) ? params : {};
-  void _meta;
-  if (method !== "tools/call") return { tool: `${METHOD_PREFIX}${method}`, arguments: rest };
-  const { name: tool, arguments: given = {} } = rest;
+  const sent = isRecord(params) ? params : {};
+  if (method !== "tools/call") {
+    const { _meta, ...rest } = sent;
+    void _meta;
+    return { tool: `${METHOD_PREFIX}${method}`, arguments: rest };
+  }
+  const tool = ownMember(sent, "name");
+  const told = ownMember(sent, "arguments");
+  const given = told === undefined ? {} : told;
   if (typeof tool !== "string" || tool === "" || tool.startsWith(METHOD_PREFIX)) {
     throw new DelegationError("invalid_request", "not the name of a tool", { rule: "name" });
   }
@@ -124,6 +129,10 @@ export function httpActOf(method: string): McpAct {
 /** The member {@link SESSION_META}, or undefined for what is none. Never throws. */
 export function parseSessionMeta(input: unknown): SessionMeta | undefined {
   return sessionMetaSchema.safeParse(input).data;
+}
+
+function ownMember(holder: Readonly<Record<string, unknown>>, member: string): unknown {
+  return Object.hasOwn(holder, member) ? holder[member] : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -21,9 +21,23 @@ describe("a request in the words of a grant", () => {
     expect(() => actOf("tools/call", { name })).toThrow(expect.objectContaining(wrong));
   });
 
-  test("refuses arguments that are a list", () => {
+  test.each([[[]], [null], ["a"]])("refuses arguments that are %j", (given) => {
     const wrong = { code: "invalid_request", rule: "arguments" };
-    const params = { name: "files.read", arguments: [] };
+    const params = { name: "files.read", arguments: given };
+    expect(() => actOf("tools/call", params)).toThrow(expect.objectContaining(wrong));
+  });
+
+  test.each([{ arguments: undefined }, {}, Object.create({ arguments: { path: "/a" } })])(
+    "has no arguments where none were sent",
+    (params) => {
+      const sent = Object.assign(params, { name: "files.list" });
+      expect(actOf("tools/call", sent)).toEqual({ tool: "files.list", arguments: {} });
+    },
+  );
+
+  test("has no name but its own", () => {
+    const wrong = { code: "invalid_request", rule: "name" };
+    const params = Object.create({ name: "files.read" });
     expect(() => actOf("tools/call", params)).toThrow(expect.objectContaining(wrong));
   });
 });
