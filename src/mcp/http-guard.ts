@@ -137,7 +137,7 @@ class Front {
     if (session !== undefined) this.#ids.take(session, messages, res);
     const { chain, opens } = judged;
     if (chain === undefined) return true;
-    this.#events.watch(res, session, chain);
+    if (session !== undefined) this.#events.watch(res, session, chain);
     if (opens && session === undefined) this.#sessions.watch(res, chain);
     if (token !== undefined)
       req.auth = authInfoOf(chain, token.split(TOKEN_SEPARATOR), this.#audience);
@@ -158,7 +158,7 @@ class Front {
     const session = sessionOf(req);
     try {
       checkAudience(decision.chain, this.#audience);
-      if (!this.#mayUse(session, decision.chain, req)) {
+      if (session !== undefined && !this.#mayUse(session, decision.chain, req)) {
         decision.end();
         return notFound(res);
       }
@@ -167,25 +167,20 @@ class Front {
       throw thrown;
     }
     req.auth = authInfoOf(decision.chain, tokens, this.#audience);
-    this.#events.watch(res, session, decision.chain);
+    if (session !== undefined) this.#events.watch(res, session, decision.chain);
     if (method === "DELETE") this.#ends(res, session);
     return lastsAsLong(res, decision);
   }
 
   /** False for a session that nobody knows. @throws {DelegationError} `session_mismatch`; `not_entitled` for a stream of another's */
-  #mayUse(
-    session: string | undefined,
-    chain: VerifiedChain,
-    { method, headers }: HttpRequest,
-  ): boolean {
+  #mayUse(session: string, chain: VerifiedChain, { method, headers }: HttpRequest): boolean {
     const event = headers[LAST_EVENT_HEADER];
     if (method === "GET" && typeof event === "string" && event !== "") {
-      const own = session === undefined || this.#sessions.isOwn(session, chain);
+      const own = this.#sessions.isOwn(session, chain);
       if (own === false) refuseForeign();
       if (own === true) this.#events.check(session, event, chain);
       return own === true;
     }
-    if (session === undefined) return true;
     const begun = this.#sessions.isBegunBy(session, chain);
     if (begun === false) refuseForeign();
     return begun === true;
