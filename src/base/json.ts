@@ -1,5 +1,5 @@
 /** The strict JSON parser (RFC 8259, the I-JSON rules of RFC 7493): every fault has a name, and ceilings come first. @module */
-import { Buffer } from "node:buffer";
+import { Buffer, isAscii } from "node:buffer";
 import { canonicalize } from "./canonical.js";
 import { DelegationError } from "./error.js";
 import { parseStrictly } from "./json-strict.js";
@@ -85,6 +85,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * @throws {DelegationError} `malformed` when the bytes are not UTF-8.
  */
 export function decodeUtf8(bytes: Uint8Array): string {
+  // What is ASCII, as nearly all is, needs no decoder.
+  if (bytes instanceof Buffer && isAscii(bytes)) return bytes.toString("latin1");
   try {
     return utf8.decode(bytes);
   } catch (cause) {

@@ -67,13 +67,16 @@ export function needsCoordinator({ children, descendants, approval }: Limits): b
 
 function countEscapes(parent: Limits, child: Limits): string[] {
   const escapes: string[] = [];
-  for (const member of COUNTS) {
-    if ((child[member] ?? 0) > (parent[member] ?? Infinity)) escapes.push(`limits.${member}`);
-  }
+  // One by one: this runs for every token that is verified.
+  if (isMore(child.calls, parent.calls)) escapes.push("limits.calls");
+  if (isMore(child.children, parent.children)) escapes.push("limits.children");
+  if (isMore(child.descendants, parent.descendants)) escapes.push("limits.descendants");
   return escapes;
 }
 
-const COUNTS = ["calls", "children", "descendants"] as const;
+function isMore(count: number | undefined, bound: number | undefined): boolean {
+  return count !== undefined && bound !== undefined && count > bound;
+}
 
 function isDeeper(parent: Limits, child: Limits, how: Descent): boolean {
   const depth = depthBelow(parent, how);

@@ -140,7 +140,7 @@ class EddsaKey implements PublicKey {
 
   constructor(jwk: PublicJwk) {
     this.jwk = jwk;
-    this.thumbprint = thumbprint(jwk);
+    this.thumbprint = eddsaThumbprint(jwk.x);
   }
 
   get key(): KeyObject {
@@ -156,6 +156,16 @@ class EddsaKey implements PublicKey {
     return verifyBytes(null, asciiBytes(input), key, signature);
   }
 }
+
+/** {@link thumbprint} of a key whose point was found to be strict base64url: written where it stands in the text. */
+function eddsaThumbprint(x: string): string {
+  EDDSA_TEXT.write(x, EDDSA_X_AT, "latin1");
+  return sha256Base64url(EDDSA_TEXT);
+}
+
+const EDDSA_HEAD = '{"crv":"Ed25519","kty":"OKP","x":"';
+const EDDSA_X_AT = EDDSA_HEAD.length;
+const EDDSA_TEXT = Buffer.from(`${EDDSA_HEAD}${"A".repeat(43)}"}`, "latin1");
 
 function ecdsaKey(jwk: PublicJwk): PublicKey {
   const key = nodePublicKey(jwk);

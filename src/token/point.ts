@@ -1,4 +1,5 @@
 /** Points that must never come in as public keys: Ed25519 points of low order or in a second spelling. @module */
+import { isBase64urlOf32 } from "../base/base64url.js";
 
 /**
  * The y-coordinates of the eight points of low order, as 32 bytes in hex with the sign bit clear: under such a key one
@@ -14,9 +15,6 @@ const LOW_ORDER_Y = [
 /** With either sign, in base64url. */
 const LOW_ORDER: ReadonlySet<string> = new Set(LOW_ORDER_Y.flatMap(bothSigns));
 
-/** 32 bytes in strict base64url: of the last character's six bits four are used. */
-const ENCODED = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
-
 /**
  * Whether a public key is the one encoding of its Ed25519 point (y < p = 2^255 − 19, RFC 8032 §5.1.3), in the one spelling
  * of its 32 bytes, and that point is not of low order.
@@ -26,7 +24,7 @@ const ENCODED = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
  * @param text The encoded point in base64url.
  */
 export function isSafeEd25519Point(text: string): boolean {
-  if (text.length !== 43 || !ENCODED.test(text) || LOW_ORDER.has(text)) return false;
+  if (!isBase64urlOf32(text) || LOW_ORDER.has(text)) return false;
   // From p on, bytes 1 to 30 are full, and so the characters in between: few points get as far as being decoded.
   return text[20] !== "_" || isBelowField(Buffer.from(text, "base64url"));
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isBase64urlOf32 } from "../base/base64url.js";
 import { DelegationError } from "../base/error.js";
 import type { Json, JsonObject } from "../base/json-value.js";
 import { NAME_CHARS_MAX } from "../base/limits.js";
@@ -66,11 +67,9 @@ export function isWhole(value: Json | undefined): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** SHA-256 in base64url: 43 characters, the last of which holds four bits. */
-const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
-
+/** SHA-256 in base64url. */
 export function isDigest(value: Json | undefined): value is string {
-  return typeof value === "string" && value.length === 43 && DIGEST.test(value);
+  return typeof value === "string" && isBase64urlOf32(value);
 }
 
 export function malformed(claim: string): DelegationError {

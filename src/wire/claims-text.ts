@@ -146,9 +146,13 @@ function readDetails(cursor: Cursor, before: StatedMember | undefined): StatedMe
   // The first bracket is part of the value.
   const start = cursor.at - 1;
   const { text } = cursor;
-  if (before !== undefined && text.startsWith(before.text, start)) {
-    cursor.at = start + before.text.length;
-    return before;
+  if (before !== undefined) {
+    // Compared in one piece: looking for it there goes character by character.
+    const end = start + before.text.length;
+    if (text.slice(start, end) === before.text) {
+      cursor.at = end;
+      return before;
+    }
   }
   const last = endOfDetails(text, start);
   const stated = text.slice(start, last + 1);

@@ -21,12 +21,20 @@ export const LIMITS_DETAIL_TYPE = "delegation_limits";
 /** No control, format, separator or surrogate characters. Otherwise byte-exact: no folding, no name spaces. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-/** What nearly all names are; each character is one byte. */
-const PLAIN = /^[ -~]{1,256}$/;
+/** What nearly all names are, letters and a few marks: each character is one byte. */
+function isPlainName(name: string): boolean {
+  const { length } = name;
+  if (length === 0 || length > TOOL_NAME_BYTES_MAX) return false;
+  for (let at = 0; at < length; at++) {
+    const unit = name.charCodeAt(at);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
+}
 
 /** Whether `name` can name a tool or an argument. */
 export function isName(name: string): boolean {
-  if (PLAIN.test(name)) return name.length <= TOOL_NAME_BYTES_MAX && name !== "__proto__";
+  if (isPlainName(name)) return name !== "__proto__";
   if (name === "" || name === "__proto__" || UNPRINTABLE.test(name)) return false;
   return Buffer.byteLength(name) <= TOOL_NAME_BYTES_MAX;
 }

@@ -68,10 +68,11 @@ function endOfName(bytes: Uint8Array, start: number): number {
 /** Whether SHA-256 in base64url stands there: the last character holds four bits. */
 function isDigestAt(bytes: Uint8Array, start: number): boolean {
   const last = start + DIGEST_CHARS - 1;
-  for (let at = start; at < last; at++) {
-    if (((DIGIT[bytes[at] ?? 0] ?? 0) & ANY) === 0) return false;
-  }
-  return ((DIGIT[bytes[last] ?? 0] ?? 0) & LAST) !== 0;
+  if (last >= bytes.length) return false;
+  // Without a way out in between: of what is written here nearly all are digests.
+  let kinds = ANY;
+  for (let at = start; at < last; at++) kinds &= KINDS[bytes[at] as number] as number;
+  return kinds === ANY && KINDS[bytes[last] as number] === (ANY | LAST);
 }
 
 const DIGEST_CHARS = 43;
@@ -93,7 +94,7 @@ const MEMBER_END = partOf('"}');
 /** What a digest's characters may be: its last one is one of sixteen. */
 const ANY = 1;
 const LAST = 2;
-const DIGIT = new Uint8Array(256);
+const KINDS = new Uint8Array(256);
 for (const [value, byte] of partOf(BASE64URL).entries()) {
-  DIGIT[byte] = value % 4 === 0 ? ANY | LAST : ANY;
+  KINDS[byte] = value % 4 === 0 ? ANY | LAST : ANY;
 }

@@ -30,6 +30,8 @@ export function partOf(text: string): Uint8Array {
 
 /** Whether `part` stands there. */
 export function isAt(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
+  // Nothing is read beyond the end: once that has happened, every reading costs more.
+  if (at + part.length > bytes.length) return false;
   for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false;
   return true;
 }
@@ -81,8 +83,9 @@ export function takeWhole(cursor: Cursor): number {
 
 /** The first byte from `start` on that is not plain, `max` at most. */
 export function endOfPlain(bytes: Uint8Array, start: number, max: number): number {
+  const end = Math.min(max, bytes.length);
   let at = start;
-  while (at < max && PLAIN[bytes[at] ?? 0] === 1) at += 1;
+  while (at < end && PLAIN[bytes[at] as number] === 1) at += 1;
   return at;
 }
 

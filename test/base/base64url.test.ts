@@ -1,7 +1,12 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeBase64url, encodeBase64url, encodeTextBase64url } from "../../src/base/base64url.js";
+import {
+  decodeBase64url,
+  encodeBase64url,
+  encodeTextBase64url,
+  isBase64urlOf32,
+} from "../../src/base/base64url.js";
 import { DelegationError } from "../../src/base/error.js";
 
 /** What strictness means: the one text that these bytes are written as. */
@@ -20,6 +25,7 @@ function decoded(text: string): string | undefined {
 }
 
 const length = fc.oneof(
+  fc.integer({ min: 375, max: 400 }),
   fc.integer({ min: 1_520, max: 1_560 }),
   fc.integer({ min: 0, max: 40 }),
   fc.integer({ min: 24_560, max: 24_590 }),
@@ -89,5 +95,33 @@ describe("the base64url of a text", () => {
         expect(encodeTextBase64url(text)).toBe(encodeBase64url(new TextEncoder().encode(text)));
       }),
     );
+  });
+});
+
+describe("32 bytes in base64url", () => {
+  it("are told by their one text", () => {
+    const bytes = fc.uint8Array({ minLength: 30, maxLength: 34 });
+    const change = fc.option(
+      fc.tuple(fc.nat({ max: 42 }), fc.oneof(foreign, fc.constantFrom("B", "E", "8", "9", "w"))),
+    );
+    const seen = { yes: 0, no: 0 };
+    fc.assert(
+      fc.property(bytes, change, (of, changed) => {
+        const plain = encodeBase64url(of);
+        const [at, put] = changed ?? [0, plain[0] ?? ""];
+        const text = plain.slice(0, at) + put + plain.slice(at + 1);
+        const right = decoded(text)?.length === 64;
+        expect(isBase64urlOf32(text)).toBe(right);
+        seen[right ? "yes" : "no"] += 1;
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(Math.min(seen.yes, seen.no)).toBeGreaterThan(50);
+  });
+
+  it("end in a character that holds four bits", () => {
+    const last = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"];
+    const right = last.filter((char) => isBase64urlOf32("A".repeat(42) + char));
+    expect(right.join("")).toBe("AEIMQUYcgkosw048");
   });
 });
