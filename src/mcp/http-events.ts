@@ -1,12 +1,18 @@
 /** Events of streams that can be taken up again: whose they were, so that nobody else hears what is said again. @module */
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { DelegationError } from "../base/error.js";
 import { MCP_EVENTS_MAX, NAME_CHARS_MAX, SESSIONS_MAX } from "../base/limits.js";
 import type { VerifiedChain } from "../chain/verified-chain.js";
 import { isWithin, leafOf } from "./tasks.js";
 
 /** Header with the last event that a client has seen of the stream that it takes up. */
-export const LAST_EVENT_HEADER = "last-event-id";
+const LAST_EVENT_HEADER = "last-event-id";
+
+/** Undefined for a request that takes up no stream. */
+export function lastEventIn({ method, headers }: IncomingMessage): string | undefined {
+  const event = headers[LAST_EVENT_HEADER];
+  return method === "GET" && typeof event === "string" && event !== "" ? event : undefined;
+}
 
 /**
  * Events that left, by session, each with the chain that its stream was for.
@@ -16,12 +22,12 @@ export const LAST_EVENT_HEADER = "last-event-id";
 export class EventsShown {
   readonly #bySession = new Map<string, Map<string, VerifiedChain>>();
 
-  /** Notes what leaves on a response of the session: the stream is for `chain`. */
-  watch(res: ServerResponse, session: string, chain: VerifiedChain): void {
+  /** Notes what leaves on a response of the session, or of a server that has none: the stream is for `chain`. */
+  watch(res: ServerResponse, session: string | undefined, chain: VerifiedChain): void {
     const write = res.write.bind(res) as (...args: unknown[]) => boolean;
     res.write = ((...args: unknown[]) => {
       const event = eventIn(args[0]);
-      if (event !== undefined) this.#note(session, event, chain);
+      if (event !== undefined) this.#note(session ?? NONE, event, chain);
       return write(...args);
     }) as ServerResponse["write"];
   }
@@ -31,8 +37,8 @@ export class EventsShown {
    *
    * @throws {DelegationError} `not_entitled`, also for an event that nobody knows
    */
-  check(session: string, event: string, chain: VerifiedChain): void {
-    const shown = this.#bySession.get(session)?.get(event);
+  check(session: string | undefined, event: string, chain: VerifiedChain): void {
+    const shown = this.#bySession.get(session ?? NONE)?.get(event);
     const same = shown?.tenant === chain.tenant && shown.tree === chain.tree;
     if (shown !== undefined && same && isWithin(chain, shown)) return;
     throw new DelegationError("not_entitled", "no stream of this chain's has that event", {
@@ -66,6 +72,9 @@ function dropOldest(map: Map<string, unknown>, max: number): void {
     break;
   }
 }
+
+/** No header names it. */
+const NONE = "";
 
 /** Transports write an event at a time, its id before what it says. */
 const EVENT = /^(?:event: ?[^\r\n]*\r?\n)?id: ?([^\r\n]+)\r?\n/;

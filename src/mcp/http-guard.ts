@@ -9,7 +9,7 @@ import { httpActOf } from "../wire/mcp.js";
 import type { Possession } from "../wire/proof.js";
 import { type AuthInfo, authInfoOf, TOKEN_SEPARATOR } from "./auth-info.js";
 import { bodyOf } from "./http-body.js";
-import { EventsShown, LAST_EVENT_HEADER } from "./http-events.js";
+import { EventsShown, lastEventIn } from "./http-events.js";
 import { IdsInUse } from "./http-ids.js";
 import type { ScopesOf } from "./http-need.js";
 import { checkAudience, judgePost } from "./http-post.js";
@@ -137,7 +137,7 @@ class Front {
     if (session !== undefined) this.#ids.take(session, messages, res);
     const { chain, opens } = judged;
     if (chain === undefined) return true;
-    if (session !== undefined) this.#events.watch(res, session, chain);
+    this.#events.watch(res, session, chain);
     if (opens && session === undefined) this.#sessions.watch(res, chain);
     if (token !== undefined)
       req.auth = authInfoOf(chain, token.split(TOKEN_SEPARATOR), this.#audience);
@@ -158,7 +158,7 @@ class Front {
     const session = sessionOf(req);
     try {
       checkAudience(decision.chain, this.#audience);
-      if (session !== undefined && !this.#mayUse(session, decision.chain, req)) {
+      if (!this.#mayUse(session, decision.chain, req)) {
         decision.end();
         return notFound(res);
       }
@@ -167,20 +167,21 @@ class Front {
       throw thrown;
     }
     req.auth = authInfoOf(decision.chain, tokens, this.#audience);
-    if (session !== undefined) this.#events.watch(res, session, decision.chain);
+    this.#events.watch(res, session, decision.chain);
     if (method === "DELETE") this.#ends(res, session);
     return lastsAsLong(res, decision);
   }
 
   /** False for a session that nobody knows. @throws {DelegationError} `session_mismatch`; `not_entitled` for a stream of another's */
-  #mayUse(session: string, chain: VerifiedChain, { method, headers }: HttpRequest): boolean {
-    const event = headers[LAST_EVENT_HEADER];
-    if (method === "GET" && typeof event === "string" && event !== "") {
-      const own = this.#sessions.isOwn(session, chain);
+  #mayUse(session: string | undefined, chain: VerifiedChain, req: HttpRequest): boolean {
+    const event = lastEventIn(req);
+    if (event !== undefined) {
+      const own = session === undefined || this.#sessions.isOwn(session, chain);
       if (own === false) refuseForeign();
       if (own === true) this.#events.check(session, event, chain);
       return own === true;
     }
+    if (session === undefined) return true;
     const begun = this.#sessions.isBegunBy(session, chain);
     if (begun === false) refuseForeign();
     return begun === true;

@@ -35,7 +35,7 @@ export {
   type GatewaySession,
   openGateway,
 } from "./gateway.js";
-export { bothPolicies, gatewayPolicy } from "./gateway-controls.js";
+export { bothPolicies, gatewayPolicy, ticketPolicy } from "./gateway-controls.js";
 export { type GatewayHttp, type GatewayHttpOptions, serveGatewayHttp } from "./gateway-http.js";
 export type { SecretPlaces } from "./gateway-launch.js";
 export {

@@ -164,6 +164,9 @@ describe("a stream that is taken up again", () => {
       expect(status).toBe(403);
       expect(said).toContain("not_entitled");
     }
+    const bare = await resumed(ben, {}, event);
+    expect(bare.status).toBe(403);
+    expect(bare.said).toContain("not_entitled");
     const { status, said } = await resumed(ben, session, event);
     expect(status).toBe(401);
     expect(said).toContain("session_mismatch");

@@ -6,7 +6,7 @@ import { serverPath } from "./gateway-rig.js";
 const children: ChildProcess[] = [];
 
 /** It tells the port that it was given, and not the one that it got. */
-const TELL_PORT = `data:text/javascript,${encodeURIComponent(`
+export const TELL_PORT = `data:text/javascript,${encodeURIComponent(`
 import { Server } from "node:net";
 const { listen } = Server.prototype;
 Server.prototype.listen = function (...args) {
