@@ -27,8 +27,11 @@ import type { Line, Section } from "./report.js";
 
 /** Chains of each kind; each with its own keys, ids and bytes. */
 const POOL = 48;
-/** Until all that judges a token is compiled; after less, whichever kind is measured first looks slower than the same work later. */
-const WARM_UP_TOKENS = 8_000;
+/**
+ * Until all that judges a token is compiled. After less, whichever kind is measured first looks slower than the same work later:
+ * CPU time is that of all threads, and after eight thousand tokens the compiler's own still took some microseconds per token.
+ */
+const WARM_UP_TOKENS = 16_000;
 
 /** Measures both algorithms; the limits are Ed25519's. */
 export async function measureSection(run: Run): Promise<Section> {
