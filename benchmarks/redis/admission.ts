@@ -1,5 +1,7 @@
 /** A call that the store admits because its budget is counted there, against one round trip. @module */
+import { createHash } from "node:crypto";
 import { openRedisEngine } from "../../src/redis/engine.js";
+import { runScript } from "../../src/redis/script.js";
 import { keyRing } from "../../src/token/jwks.js";
 import { generateSigningKey } from "../../src/token/key.js";
 import { RedisServer } from "../../test/redis/servers.js";
@@ -12,6 +14,14 @@ import { bearerOf, callOf, ISSUER } from "./sight.js";
 
 const LIMIT = 1.5;
 const CALLS = 1_000_000_000;
+const NOTHING = "return { 'ok' }";
+const EMPTY = {
+  name: "nothing",
+  version: 1,
+  text: NOTHING,
+  sha1: createHash("sha1").update(NOTHING).digest("hex"),
+};
+const SCRIPT = "a script that does nothing";
 
 /** By the caller's watch; the guard and its coordinator are one process here. */
 export async function measureSection({ effort }: Run): Promise<Section> {
@@ -39,6 +49,10 @@ export async function measureSection({ effort }: Run): Promise<Section> {
       { name: "admitted", run: admitted },
       { name: "PING", run: () => bare.call("PING") },
       { name: "GET", run: () => bare.call("GET", "nothing") },
+      {
+        name: SCRIPT,
+        run: () => runScript(bare, { script: EMPTY, key: "{p0}:", args: [] }, PATIENCE.commandMs),
+      },
     ];
     const timings = await measure(subjects, effort, "wall");
     return {
@@ -49,6 +63,12 @@ export async function measureSection({ effort }: Run): Promise<Section> {
           value: ratioOf(timings, "admitted", "GET"),
           unit: "ratio",
           limit: LIMIT,
+          clock: "wall",
+        },
+        {
+          name: `admitted ÷ ${SCRIPT}`,
+          value: ratioOf(timings, "admitted", SCRIPT),
+          unit: "ratio",
           clock: "wall",
         },
         ...subjects.map(({ name }) => ({

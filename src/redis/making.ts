@@ -106,9 +106,11 @@ export function madeOf(move: CreateMove, reply: readonly Reply[]): CreateResult 
   };
 }
 
-/** A hop that began as all do. */
+/** A hop that began as all do. To copy an object without one member takes several times as long as to copy it. */
 function plainlyMade({ hop }: CreateMove, position: number): CreateResult {
-  const { predecessor: _, ...draft } = hop;
   const counters = { calls: 0, spend: {}, children: 0, descendants: 0 };
-  return { hop: { ...draft, state: "active", position, counters }, outcome: "created" };
+  const begun = { state: "active", position, counters } as const;
+  if (!("predecessor" in hop)) return { hop: { ...hop, ...begun }, outcome: "created" };
+  const { predecessor: _, ...draft } = hop;
+  return { hop: { ...draft, ...begun }, outcome: "created" };
 }
