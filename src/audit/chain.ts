@@ -9,6 +9,7 @@
 import { canonicalize } from "../base/canonical.js";
 import { sha256Base64url } from "../base/digest.js";
 import type { AuditDraft, AuditLine } from "../wire/event.js";
+import { callsText } from "./calls-text.js";
 import { CallFrames, type Frame, PLAIN, plainFrame } from "./event-frame.js";
 
 /** A line as it stands in the log, without the line end. */
@@ -92,13 +93,15 @@ export function textIn(frame: Frame, differing: Differing): string {
   return text + frame.tree;
 }
 
-/** One whole number is what most admitted calls have here. */
+/** One whole number is what most admitted calls have here, and a list of calls what a guard decided by itself. */
 function dataText(data: NonNullable<AuditDraft["data"]>): string {
   const names = Object.keys(data);
   const name = names[0] ?? "";
   const value = data[name];
-  const isSimple = names.length === 1 && Number.isSafeInteger(value) && PLAIN.test(name);
-  return isSimple ? `{"${name}":${String(value)}}` : canonicalize(data);
+  if (names.length !== 1 || !PLAIN.test(name)) return canonicalize(data);
+  if (Number.isSafeInteger(value)) return `{"${name}":${String(value)}}`;
+  const calls = name === "calls" ? callsText(value) : undefined;
+  return calls === undefined ? canonicalize(data) : `{"calls":${calls}}`;
 }
 
 function numberText(value: number): string {

@@ -8,8 +8,8 @@ export interface Stamp {
   readonly tenant: string;
   readonly tree?: string;
   readonly hop?: string;
-  readonly agent?: string;
-  readonly identity?: HopRecord["identity"];
+  readonly agent?: string | undefined;
+  readonly identity?: HopRecord["identity"] | undefined;
   readonly kind?: string;
   readonly ticket?: string;
   readonly by?: string;

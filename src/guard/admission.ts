@@ -55,12 +55,14 @@ export interface Admission {
    * Checks that every hop is effectively active, charges every hop that states a budget, consumes tickets and writes the
    * audit line, in one atomic step.
    *
+   * Synchronous, and so throwing, where nothing has to be waited for: what was looked at before is still so.
+   *
    * @throws `delegation_revoked`, `delegation_suspended`, `hop_not_active`, `lease_lapsed`, `hop_unregistered`, `budget_exhausted`,
    * `approval_required`, `approval_pending`, `approval_denied`, `approval_lapsed`, `approval_used`, `approval_mismatch`,
    * `proof_replayed` (single use), `store_unavailable`, `clock_skewed`; for what is used up once `not_durable`, and `status_unknown`
    * where the store may have forgotten uses of this tree.
    */
-  admit(move: AdmitMove): Promise<Admitted>;
+  admit(move: AdmitMove): Admitted | Promise<Admitted>;
   /** Writes decisions made locally, in batches; each holds the guard's own sequence and the position it was made at. */
   record(events: readonly AuditDraft[], now: number): Promise<void>;
 }

@@ -24,14 +24,14 @@ export function needsAdmission(
   return false;
 }
 
-/** Asks the store: all of it happens, or none. @throws {DelegationError} as `Admission.admit` does */
+/** Asks the store: all of it happens, or none. Synchronous when the store is. @throws {DelegationError} as `Admission.admit` does */
 export function admitCall(
   bench: Bench,
   call: Call,
   presented: Presented,
   approvals: readonly ApprovalNeed[],
   policy: string | undefined,
-): Promise<Admitted> {
+): Admitted | Promise<Admitted> {
   const { chain, leaf, log, invocation, now } = presented;
   const seen = log.follower.position;
   const move: AdmitMove = {

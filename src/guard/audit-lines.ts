@@ -110,10 +110,16 @@ function entryOf(scribe: Scribe, decision: LocalDecision): Json {
   const { presented, effect, seen, sequence } = decision;
   const { code, rule, policy } = decision.why;
   const { id: hop, agent, identity } = presented.leaf;
+  const { now: at, tool } = presented;
+  const digest = keyedDigest(scribe, decision);
+  if (code === undefined && rule === undefined && policy === undefined) {
+    // Most of them: an object of one shape costs a fraction of one that is put together.
+    return { agent, arguments: digest, at, decision: effect, hop, identity, seen, sequence, tool };
+  }
   return {
     agent,
-    arguments: keyedDigest(scribe, decision),
-    at: presented.now,
+    arguments: digest,
+    at,
     ...(code === undefined ? {} : { code }),
     decision: effect,
     hop,
@@ -122,7 +128,7 @@ function entryOf(scribe: Scribe, decision: LocalDecision): Json {
     ...(rule === undefined ? {} : { rule: clipped(rule, RULE_CHARS_MAX) }),
     seen,
     sequence,
-    tool: presented.tool,
+    tool,
   };
 }
 

@@ -45,8 +45,12 @@ export async function authorize(bench: Bench, call: Call): Promise<Decision> {
       return ask(bench, presented, approvals);
     }
     const counted = needsAdmission(bench, call, chain, approvals);
-    if (counted) await admitCall(bench, call, presented, approvals, ruling.rules);
-    if (counted || waited) {
+    if (counted) {
+      const admitting = admitCall(bench, call, presented, approvals, ruling.rules);
+      waited ||= admitting instanceof Promise;
+      if (admitting instanceof Promise) await admitting;
+    }
+    if (waited) {
       if (!knowsEnough(log, call)) await learn(log, call);
       checkStill(bench, presented);
     }

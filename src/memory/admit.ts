@@ -1,26 +1,38 @@
-/** Whether one call may happen, and what it uses up. @module */
+/** Whether one call may happen. @module */
+import { stamped } from "../audit/stamp.js";
 import { DelegationError } from "../base/error.js";
 import { HOPS_MAX, OFFLINE_TALLIES_PER_TREE_MAX, REPLAYS_MAX } from "../base/limits.js";
-import type { AdmitMove, StatedLimits } from "../guard/admission.js";
-import {
-  charge,
-  checkBudget,
-  emptyTally,
-  type Spend,
-  spendOf,
-  statesBudget,
-  tallyOf,
-} from "./counters.js";
+import type { AdmitMove, Admitted, StatedLimits } from "../guard/admission.js";
+import type { Core } from "./core.js";
+import { checkBudget, type Spend, spendOf, statesBudget } from "./counters.js";
 import { hopIn } from "./cuts.js";
-import type { Deed } from "./deed.js";
 import { requireActive } from "./judge.js";
 import type { Hop, Tree, World } from "./model.js";
-import { applyUse, checkTickets } from "./tickets.js";
+import { checkTickets } from "./tickets.js";
+import type { AdmitDeed } from "./use.js";
 
-type AdmitDeed = Extract<Deed, { op: "admit" }>;
+/** Admits one call: judges it, uses up what it costs, writes its line. @throws {DelegationError} as {@link planAdmit} */
+export function admit(core: Core, move: AdmitMove): Admitted {
+  const at = core.instant(move.now);
+  const { position } = core.world;
+  const { leaf, deed } = planAdmit(core.world, move, at);
+  const { tenant, tree, hops, event } = move;
+  const hop = hops.at(-1) ?? leaf.id;
+  const data = hop === leaf.id ? { position } : { position, under: leaf.id };
+  const agent = hop === leaf.id ? leaf.agent.name : undefined;
+  const identity = hop === leaf.id ? leaf.identity : undefined;
+  const told = stamped(event, { tenant, tree, hop, agent, identity, data });
+  return { position, line: core.commitUse(at, told, leaf, deed) };
+}
+
+/** What an admission does, and the last hop of the chain that a record is kept of. */
+interface AdmitPlan {
+  readonly leaf: Hop;
+  readonly deed: AdmitDeed;
+}
 
 /** Judges `admit`. @throws {DelegationError} see `Admission.admit`; `replay_store_full` */
-export function planAdmit(world: World, move: AdmitMove, at: number): AdmitDeed {
+function planAdmit(world: World, move: AdmitMove, at: number): AdmitPlan {
   if (move.seen > world.position) {
     throw new DelegationError("store_unavailable", "store is behind what the guard has seen");
   }
@@ -37,7 +49,7 @@ export function planAdmit(world: World, move: AdmitMove, at: number): AdmitDeed 
   for (const limits of links) {
     checkBudget({ hop: limits.hop, limits, tally: tree.offline?.get(limits.hop) }, spend);
   }
-  return deedOf(leaf, move, links, spend);
+  return { leaf, deed: deedOf(leaf, move, links, spend) };
 }
 
 function deedOf(
@@ -53,27 +65,6 @@ function deedOf(
   if (spend.length > 0) deed.spend = { ...price.spend };
   if (tickets.length > 0) deed.tickets = tickets.map(({ ticket }) => ticket);
   return deed;
-}
-
-/** Charges every hop that states a budget, consumes tickets and the single use. */
-export function applyAdmit(tree: Tree, deed: AdmitDeed): void {
-  const spend = deed.spend === undefined ? NONE : spendOf(deed.spend);
-  for (let hop = tree.tenant.hops.get(deed.leaf); hop !== undefined; hop = hop.parent) {
-    if (statesBudget(hop.kept.authority.limits)) charge(tallyOf(hop), spend);
-  }
-  for (const link of deed.links ?? []) {
-    tree.offline ??= new Map();
-    const tally = tree.offline.get(link) ?? emptyTally();
-    tree.offline.set(link, tally);
-    charge(tally, spend);
-  }
-  for (const id of deed.tickets ?? []) {
-    const ticket = tree.tenant.tickets.get(id);
-    if (ticket !== undefined) applyUse(ticket);
-  }
-  if (deed.once === undefined) return;
-  tree.once ??= new Set();
-  tree.once.add(deed.once);
 }
 
 /** The last hop of the chain that a record is kept of; the ones before it must be exactly its ancestors. */

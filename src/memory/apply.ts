@@ -2,7 +2,6 @@
 import { DelegationError } from "../base/error.js";
 import { HOP_TABLE, LEASE_TABLE, next } from "../lifecycle/table.js";
 import type { CutEntry } from "../wire/cut.js";
-import { applyAdmit } from "./admit.js";
 import { applyComplete, applyCut, applyLapse, hopIn, logSuspension, type Step } from "./cuts.js";
 import type { Deed, Scope } from "./deed.js";
 import { ownState } from "./judge.js";
@@ -11,6 +10,7 @@ import type { Hop, Tree, World } from "./model.js";
 import { extraOf, tenantOf } from "./names.js";
 import { plantChild, plantTree } from "./plant.js";
 import { applyAsk, applyDecide } from "./tickets.js";
+import { type AdmitDeed, applyAdmit } from "./use.js";
 
 export function emptyWorld(generation: string, toleranceMs: number): World {
   return {
@@ -55,7 +55,7 @@ export function apply(world: World, scope: Scope, deed: Deed, at: number): reado
       applyDecided(world, scope, deed);
       break;
     case "admit":
-      applyAdmit(treeAt(world, scope), deed);
+      applyAdmission(world, scope, deed);
       break;
     default:
       applyToHop(world, step, hopAt(world, scope), deed);
@@ -115,6 +115,11 @@ function applyDecided(world: World, scope: Scope, deed: Extract<Deed, { op: "dec
   const ticket = tree.tenant.tickets.get(deed.id);
   if (ticket === undefined) throw new DelegationError("ticket_not_found", "no such ticket");
   applyDecide(world, ticket, deed.by, deed.v);
+}
+
+function applyAdmission(world: World, scope: Scope, deed: AdmitDeed): void {
+  const tree = treeAt(world, scope);
+  applyAdmit(tree, tree.tenant.hops.get(deed.leaf), deed);
 }
 
 function treeAt(world: World, scope: Scope): Tree {

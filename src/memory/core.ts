@@ -15,9 +15,10 @@ import { Journal } from "./journal.js";
 import { JournalLog } from "./journal-log.js";
 import type { LineLog, Prepared } from "./line-log.js";
 import { MemoryLog } from "./memory-log.js";
-import type { Tenant, Trail, World } from "./model.js";
+import type { Hop, Tenant, Trail, World } from "./model.js";
 import { FORMAT, recover, type StartDeed, type Torn } from "./recover.js";
 import { Shown } from "./shown.js";
+import { type AdmitDeed, applyAdmit } from "./use.js";
 
 /** How to open an embedded store. */
 export interface MemoryStoreOptions {
@@ -113,6 +114,14 @@ export class Core {
   /** Does a deed that was judged, and writes its line. Refuses, if at all, before anything has changed. */
   commit(at: number, event: AuditDraft, deed: Deed): Done {
     return this.finish(at, this.begin(at, event, deed));
+  }
+
+  /** The same for a call that `leaf` was found good for just now: nothing of it has to be looked for again. @returns Its line */
+  commitUse(at: number, event: AuditDraft, leaf: Hop, deed: AdmitDeed): number {
+    this.#checkWritable();
+    const line = this.log.prepare(event, deed);
+    applyAdmit(leaf.tree, leaf, deed);
+    return this.log.append(at, line, leaf.tree.trail);
   }
 
   /** Encodes the line and does the deed; {@link finish} writes the line. */

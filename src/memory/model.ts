@@ -5,7 +5,7 @@ import type { CutEntry, Position } from "../wire/cut.js";
 import type { Authority } from "../wire/grant.js";
 import type { HopRecord, TicketRecord } from "../wire/record.js";
 
-/** Everything. Changed by `apply.ts` alone, one deed at a time. */
+/** Everything. Changed by `apply.ts` and what it does deeds with alone, one deed at a time. */
 export interface World {
   readonly generation: string;
   readonly toleranceMs: number;

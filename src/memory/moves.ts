@@ -5,11 +5,9 @@ import { DelegationError } from "../base/error.js";
 import type { JsonObject } from "../base/json-value.js";
 import { AUDIT_BUFFER_MAX } from "../base/limits.js";
 import type { CutResult, RevokeMove } from "../coordinator/store.js";
-import type { AdmitMove, Admitted } from "../guard/admission.js";
 import { HOP_TABLE, LEASE_TABLE, next } from "../lifecycle/table.js";
 import type { AuditDraft } from "../wire/event.js";
 import type { TreeRecord } from "../wire/record.js";
-import { planAdmit } from "./admit.js";
 import { liftEvent } from "./apply.js";
 import type { Core, Done } from "./core.js";
 import { boundaryKey, hopIn } from "./cuts.js";
@@ -124,27 +122,6 @@ export function sweep(core: Core, at: number, max: number): { lapsed: number; re
   return { lapsed, remaining: core.world.leases.count(at) };
 }
 
-export function admit(core: Core, move: AdmitMove): Admitted {
-  const at = core.instant(move.now);
-  const { world } = core;
-  const deed = planAdmit(world, move, at);
-  const acting = move.hops.at(-1) ?? deed.leaf;
-  const leaf = world.tenants.get(move.tenant)?.hops.get(acting);
-  const data: JsonObject = {
-    position: world.position,
-    ...(leaf === undefined ? { under: deed.leaf } : {}),
-  };
-  const told = stamped(move.event, {
-    tenant: move.tenant,
-    tree: move.tree,
-    hop: acting,
-    ...(leaf === undefined ? {} : { agent: leaf.agent.name, identity: leaf.identity }),
-    data,
-  });
-  const { seq } = core.commit(at, told, deed);
-  return { position: world.position, line: seq };
-}
-
 export function record(core: Core, events: readonly AuditDraft[], now: number): void {
   const at = core.instant(now);
   if (events.length > AUDIT_BUFFER_MAX) {
@@ -165,7 +142,13 @@ function marked(core: Core, event: AuditDraft): AuditDraft {
   if (isStrange(hop)) return { ...event, data: { ...data, unregistered: true } };
   const calls = data?.calls;
   if (!Array.isArray(calls)) return event;
-  const strange = calls.map((call) => (call as JsonObject | null)?.hop).filter(isStrange);
+  const strange: string[] = [];
+  let before: unknown;
+  for (const call of calls) {
+    const id = (call as JsonObject | null)?.hop;
+    if (id !== before && isStrange(id)) strange.push(id);
+    before = id;
+  }
   if (strange.length === 0) return event;
   return { ...event, data: { ...data, unregistered: [...new Set(strange)] } };
 }

@@ -3,6 +3,7 @@ import { stamped } from "../audit/stamp.js";
 import type { DelegationStore } from "../coordinator/store.js";
 import type { Admission } from "../guard/admission.js";
 import type { CutFeed } from "../guard/feed.js";
+import { admit } from "./admit.js";
 import { Core, type MemoryStoreOptions } from "./core.js";
 import { feedOf } from "./feed.js";
 import type { GuardReport } from "./followers.js";
@@ -92,7 +93,11 @@ function movesOf(core: Core): Bound {
     narrow: (move) => kept(core, () => making.narrow(core, move)),
     revoke: (move) => kept(core, () => moves.revoke(core, move)),
     renew: (move) => kept(core, () => moves.renew(core, move)),
-    admit: (move) => kept(core, () => moves.admit(core, move)),
+    admit: (move) => {
+      const admitted = admit(core, move);
+      const settled = core.settled();
+      return settled === undefined ? admitted : settled.then(() => admitted);
+    },
     record: (events, now) => kept(core, () => moves.record(core, events, now)),
   };
 }

@@ -9,7 +9,26 @@ const text = fc.oneof(
   fc.string(),
 );
 const number = fc.constantFrom(0, -0, 1, 7, 1.5, 9_007_199_254_740_991);
+const call = fc.record({
+  agent: text,
+  arguments: fc.constantFrom("digest", 'dig"est'),
+  at: number,
+  decision: fc.constantFrom("allow", "deny"),
+  hop: fc.constantFrom("hop", "h\\op"),
+  identity: fc.constantFrom("proven", "asserted"),
+  seen: number,
+  sequence: number,
+  tool: fc.constantFrom("files.read", "é"),
+});
+const oddCall = fc.oneof(
+  call.map((entry) => ({ ...entry, rule: "tools" })),
+  call.map(({ tool: _, ...entry }) => ({ ...entry, extra: 1 })),
+  call.map((entry) => ({ ...entry, hop: null })),
+  fc.constantFrom(null, "call", 7),
+);
 const data = fc.oneof(
+  fc.record({ calls: fc.array(call, { maxLength: 4 }) }),
+  fc.record({ calls: fc.array(fc.oneof(call, oddCall), { maxLength: 4 }) }),
   fc.record({ position: number }),
   fc.dictionary(text, fc.oneof(number, text, fc.constant(null))),
 );

@@ -182,7 +182,7 @@ export class Stage {
   }
 
   /** One admitted call by the last of `hops`. */
-  admit(tree: string, hops: readonly string[], words: Partial<AdmitMove> = {}) {
+  async admit(tree: string, hops: readonly string[], words: Partial<AdmitMove> = {}) {
     return this.store.admit({
       tenant: "acme",
       tree,

@@ -63,7 +63,7 @@ async function forget(mark: number): Promise<void> {
   await server.launch();
 }
 
-const admit = (words: object, store: RedisStore | Stage["store"] = stage.store) =>
+const admit = async (words: object, store: RedisStore | Stage["store"] = stage.store) =>
   store.admit({
     tenant: "acme",
     tree: "root",

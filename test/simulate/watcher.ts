@@ -127,7 +127,7 @@ export class Watcher {
   #admission(link: Link): Admission {
     const host = this.#host;
     return {
-      admit: (move) => link.ask(host.serve((store) => store.admit(move))),
+      admit: (move) => link.ask(host.serve(async (store) => store.admit(move))),
       record: (events, now) => link.ask(host.serve((store) => store.record(events, now))),
     };
   }
