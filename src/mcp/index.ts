@@ -51,6 +51,7 @@ export {
   type HttpRequest,
 } from "./http-guard.js";
 export type { ScopesOf } from "./http-need.js";
+export { type McpEventStore, ownEvents } from "./own-events.js";
 export type { RefusalData } from "./refusal.js";
 export {
   metadataUrl,

@@ -3,6 +3,7 @@ import type { EventStore } from "@modelcontextprotocol/sdk/server/streamableHttp
 import { CallToolRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, describe, expect, test } from "vitest";
 import { MCP_EVENTS_MAX } from "../../src/base/limits.js";
+import { type McpEventStore, ownEvents } from "../../src/mcp/own-events.js";
 import type { EmbeddedHop } from "../../src/memory/embedded.js";
 import { httpActOf } from "../../src/wire/mcp.js";
 import { NARROW, READ } from "../guard/rig.js";
@@ -11,9 +12,9 @@ import { presented } from "./guarded.js";
 import { type Connected, connect, headersOf, openWeb, type Shown, type Web } from "./web.js";
 
 /** One store for all sessions, with ids that anybody can guess. */
-function events(): EventStore {
+function events(own = (store: EventStore) => store): () => EventStore {
   const kept: { readonly stream: string; readonly message: object }[] = [];
-  return {
+  const store: EventStore = {
     storeEvent: async (stream, message) => String(kept.push({ stream, message })),
     replayEventsAfter: async (last, { send }) => {
       const stream = kept[Number(last) - 1]?.stream ?? "";
@@ -24,6 +25,7 @@ function events(): EventStore {
       return stream;
     },
   };
+  return () => own(store);
 }
 
 let web: Web;
@@ -190,5 +192,77 @@ describe("a stream that is taken up again", () => {
     const event = await called(child, session);
     for (let call = 0; call < MCP_EVENTS_MAX / 2; call += 1) await called(child, session);
     expect((await resumed(child, session, event)).status).toBe(403);
+  });
+});
+
+describe("the news of a session, of one store for all sessions", () => {
+  /** Two sessions listen; the second loses its stream, after which news come in the first. What the second is told again. */
+  async function toldAgain(own?: (store: EventStore) => EventStore): Promise<string> {
+    web = await openWeb({ eventStore: events(own) });
+    const hops = [await web.root(), await web.root()];
+    const streams: { session: Record<string, string>; first: string }[] = [];
+    for (const [at, hop] of hops.entries()) {
+      const session = await begun(hop);
+      const broken = new AbortController();
+      const headers = { accept: "text/event-stream", ...session, ...VERSION };
+      const proved = headersOf(web, hop, "GET", httpActOf("GET"));
+      const stream = await fetch(web.resource, {
+        headers: { ...headers, ...proved },
+        signal: broken.signal,
+      });
+      await web.servers[at]?.sendLoggingMessage({ level: "info", data: "first" });
+      const chunk = await stream.body?.getReader().read();
+      const first = Buffer.from(chunk?.value ?? []).toString();
+      expect(first).toContain("first");
+      streams.push({ session, first: /^id: (.*)$/m.exec(first)?.[1] ?? "" });
+      broken.abort();
+    }
+    await web.servers[0]?.sendLoggingMessage({ level: "info", data: "of the first session" });
+    await web.servers[1]?.sendLoggingMessage({ level: "info", data: "of the second session" });
+    const [, second] = streams;
+    let said = "";
+    await patiently(async () => {
+      said = (await resumed(hops[1] as EmbeddedHop, second?.session ?? {}, second?.first ?? ""))
+        .said;
+      expect(said).toContain("session");
+    });
+    return said;
+  }
+
+  test("are another session's as well where transports give their streams one name", async () => {
+    expect(await toldAgain()).toContain("of the first session");
+  });
+
+  test("are its own where each transport sees its own events", async () => {
+    const said = await toldAgain((store) => ownEvents(store));
+    expect(said).toContain("of the second session");
+    expect(said).not.toContain("of the first session");
+  });
+
+  test("are not told to another transport that knows an event's id, and what keeps events knows each stream", async () => {
+    const store = events()() as McpEventStore;
+    const streams = new Map<string, string>();
+    const indexed: McpEventStore = {
+      ...store,
+      storeEvent: async (stream, message) => {
+        const event = await store.storeEvent(stream, message);
+        streams.set(event, stream);
+        return event;
+      },
+      getStreamIdForEventId: async (event) => streams.get(event),
+    };
+    const [one, other] = [ownEvents(indexed), ownEvents(indexed)];
+    const event = await one.storeEvent("news", {});
+    await one.storeEvent("news", { jsonrpc: "2.0" });
+    const heard: object[] = [];
+    const send = async (_event: string, message: object) => void heard.push(message);
+    expect(await one.getStreamIdForEventId?.(event)).toBe("news");
+    expect(await other.getStreamIdForEventId?.(event)).toBeUndefined();
+    await expect(other.replayEventsAfter(event, { send })).rejects.toMatchObject({
+      code: "not_entitled",
+    });
+    expect(heard).toEqual([]);
+    expect(await one.replayEventsAfter(event, { send })).toBe("news");
+    expect(heard).toEqual([{ jsonrpc: "2.0" }]);
   });
 });

@@ -39,8 +39,8 @@ export async function openWeb(
     readonly guarded?: boolean;
     readonly behind?: boolean;
     readonly scopesOf?: ScopesOf;
-    /** Keeps what every session's streams said. */
-    readonly eventStore?: EventStore;
+    /** What keeps what a session's streams said. */
+    readonly eventStore?: () => EventStore;
   } = {},
 ): Promise<Web> {
   const { guarded = true, behind = guarded, scopesOf, eventStore } = how;
@@ -63,7 +63,7 @@ export async function openWeb(
       sessionIdGenerator: () => randomUUID(),
       onsessioninitialized: (id) => void transports.set(id, transport),
       onsessionclosed: (id) => void transports.delete(id),
-      ...(eventStore === undefined ? {} : { eventStore }),
+      ...(eventStore === undefined ? {} : { eventStore: eventStore() }),
     });
     const server = toolServer(ran);
     servers.push(server);
