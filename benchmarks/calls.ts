@@ -27,6 +27,11 @@ import type { Line, Section } from "./report.js";
 
 const CALLERS = 16;
 /**
+ * Calls until the compiler has seen enough of the whole of one: a quick run's half second is not three thousand signed ones, where
+ * a full run begins after as many as here.
+ */
+const WARM_UP = 12_000;
+/**
  * Calls after which the guard's own decisions are written down, inside the measured time: as many as it writes at once by itself
  * when calls keep coming.
  */
@@ -131,6 +136,7 @@ function subject(name: string, guard: Guard, make: (index: number) => Call): Sub
   return {
     name,
     batch: BATCH,
+    warmUp: WARM_UP,
     before: (count) => {
       calls = Array.from({ length: count * BATCH }, () => make(made++));
     },
