@@ -1,15 +1,21 @@
-/** The process that holds store and coordinator: it beats, crashes, comes back, or is replaced by one that knows nothing. @module */
+/**
+ * The process that holds store and coordinator: it beats, crashes, comes back, comes back as a copy that lacks what came last, or is
+ * replaced by one that knows nothing.
+ *
+ * @module
+ */
 import { canonicalize } from "../../src/base/canonical.js";
 import type { RandomBytes } from "../../src/base/random.js";
 import { silent } from "../../src/base/telemetry.js";
 import { createCoordinator } from "../../src/coordinator/coordinator.js";
 import type { Coordinator } from "../../src/coordinator/verbs.js";
-import type { FeedListener } from "../../src/guard/feed.js";
+import type { FeedListener, Heartbeat } from "../../src/guard/feed.js";
 import { startHeart } from "../../src/memory/heart.js";
 import { MemoryReplayStore } from "../../src/memory/replay.js";
 import { createMemoryStore, type MemoryStore } from "../../src/memory/store.js";
 import type { KeyRing } from "../../src/token/jwks.js";
 import type { CutEntry } from "../../src/wire/cut.js";
+import { type Lag, Laggard } from "./laggard.js";
 import type { Link } from "./link.js";
 import { type Dice, ProcessClock, type VirtualTime } from "./time.js";
 
@@ -38,6 +44,8 @@ export interface HostOptions {
   readonly journal?: string;
   readonly wrapStore?: (store: MemoryStore) => MemoryStore;
   readonly onMade: (made: Made) => void;
+  /** A copy that lacks something beats at once. */
+  readonly hasty?: boolean;
 }
 
 export class Host {
@@ -52,6 +60,9 @@ export class Host {
   /** Counts the lives of the process: whoever was asked by one answers nobody in the next. */
   #life = 0;
   #stores = 0;
+  #laggard: Laggard | undefined;
+  readonly #made: Made[] = [];
+  readonly #beats: { heartbeat: Heartbeat; at: number }[] = [];
   /** When each generation was replaced. */
   readonly replacedAt = new Map<string, number>();
 
@@ -83,7 +94,7 @@ export class Host {
       const silence = new Promise<never>(() => {});
       const inThisLife = <V>(settle: () => V): V | Promise<never> =>
         life === this.#life ? settle() : silence;
-      return this.#options.time.holdFor(work(this.#store, this.#coordinator)).then(
+      return this.#options.time.holdFor(work(this.#shown(), this.#coordinator)).then(
         (answer) => inThisLife(() => answer),
         (thrown) =>
           inThisLife(() => {
@@ -112,15 +123,26 @@ export class Host {
     }
   }
 
-  /** Comes back with all that was acknowledged. */
-  async restart(): Promise<void> {
+  /** Comes back with all that was acknowledged: at once, or once a copy that lacked the last of it was told again. */
+  async restart(lag?: Lag): Promise<void> {
     if (this.#isUp) return;
     if (this.#options.journal !== undefined) {
       await this.#store.close();
       this.#store = this.#open();
     }
     this.#coordinator = this.#coordinate();
-    this.#start();
+    const { time } = this.#options;
+    if (lag !== undefined) {
+      const past = { made: this.#made, beats: this.#beats };
+      this.#laggard = new Laggard(past, this.#generation, time.now - lag.lagMs);
+    }
+    if (this.#laggard === undefined) return this.#start();
+    if (this.#options.hasty === true) return this.#start();
+    this.#isUp = true;
+    const life = this.#life;
+    time.after(lag?.repairMs ?? 0, () => {
+      if (life === this.#life) this.#repaired(lag?.isTold);
+    });
   }
 
   /** Another takes its place, which continues nothing: all trees are over. */
@@ -129,6 +151,7 @@ export class Host {
     this.replacedAt.set(this.#generation, this.#options.time.now);
     await this.#store.close();
     this.#stores += 1;
+    this.#laggard = undefined;
     this.#store = this.#open();
     this.#coordinator = this.#coordinate();
     this.#start();
@@ -149,10 +172,14 @@ export class Host {
     const store = createMemoryStore({ clock: this.clock, random, ...path });
     store.subscribe({
       entry: (entry) => {
-        onMade({ entry, generation: this.#generation, at: time.now });
+        const made = { entry, generation: this.#generation, at: time.now };
+        this.#made.push(made);
+        this.#laggard?.takeOver();
+        onMade(made);
         for (const peer of this.#peers) this.#tell(peer, (one) => one.entry(entry));
       },
       heartbeat: (heartbeat) => {
+        this.#beats.push({ heartbeat, at: time.now });
         for (const peer of this.#peers) this.#tell(peer, (one) => one.heartbeat(heartbeat));
       },
       lost: () => {},
@@ -176,9 +203,37 @@ export class Host {
         this.#generation = heartbeat.generation;
       }),
     );
-    const held = { confirm: () => time.holdFor(store.confirm()) };
+    const held = {
+      confirm: () => time.holdFor(this.#laggard ? this.#beatAnyway() : store.confirm()),
+    };
     const stop = startHeart(held, clock.timers, silent);
     this.#stopBeating = stop;
+  }
+
+  #shown(): MemoryStore {
+    const laggard = this.#laggard;
+    if (laggard === undefined) return this.#store;
+    return laggard.shown(
+      this.#store,
+      this.#options.hasty === true ? () => this.#beatAnyway() : undefined,
+    );
+  }
+
+  /** All that was lost is there again, so guards may be told that they know all; some were told that the log is another one. */
+  #repaired(isTold = () => true): void {
+    const lacked = this.#laggard?.lacks ?? [];
+    this.#laggard = undefined;
+    for (const peer of this.#peers) {
+      if (isTold()) this.#tell(peer, (one) => one.lost("another life"));
+      for (const entry of lacked) this.#tell(peer, (one) => one.entry(entry));
+    }
+    this.#start();
+  }
+
+  async #beatAnyway(): Promise<Heartbeat> {
+    const heartbeat = (this.#laggard as Laggard).heartbeat(this.clock.now());
+    for (const peer of this.#peers) this.#tell(peer, (one) => one.heartbeat(heartbeat));
+    return heartbeat;
   }
 
   /** A connection ends with the store that it led to; a store that came back may still be heard from before. */

@@ -1,5 +1,6 @@
 /** What must hold of a store's log when a run, or the store, is over. @module */
 import { verifyLog } from "../../src/audit/verify.js";
+import { canonicalize } from "../../src/base/canonical.js";
 import type { CutEntry } from "../../src/wire/cut.js";
 import type { Host } from "./host.js";
 import type { Truth } from "./truth.js";
@@ -30,7 +31,7 @@ export async function judgeLog(
   }
   const standing = made.flatMap(({ entry }) =>
     entry.kind === "cut" && !SO_FAR.includes(entry.boundary.kind)
-      ? [JSON.stringify(entry.boundary)]
+      ? [canonicalize(entry.boundary)]
       : [],
   );
   if (new Set(standing).size < standing.length) truth.fail("applied_twice", "a cut");
@@ -51,11 +52,11 @@ export async function judgeLog(
 function standsFor(promised: CutEntry): (entry: CutEntry) => boolean {
   if (promised.kind !== "cut")
     return (entry) => entry.kind === promised.kind && entry.id === promised.id;
-  const boundary = JSON.stringify(promised.boundary);
+  const boundary = canonicalize(promised.boundary);
   return (entry) =>
     entry.kind === "cut" &&
     entry.position >= promised.position &&
-    JSON.stringify(entry.boundary) === boundary;
+    canonicalize(entry.boundary) === boundary;
 }
 
 /** All that it could cover has expired. */

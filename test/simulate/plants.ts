@@ -169,4 +169,5 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   "cuts more than it was told": cutsTooMuch,
   "acknowledges cuts that it does not make": forgetsToCut,
   "lets run what was cut": { deaf: true },
+  "beats on a copy before what it lacks was said again": { hasty: true },
 };

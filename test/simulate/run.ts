@@ -8,6 +8,7 @@ import { keyRing } from "../../src/token/jwks.js";
 import { generateSigningKey } from "../../src/token/key.js";
 import { CALLS_MAX, Forest } from "./forest.js";
 import { Host, ISSUER } from "./host.js";
+import type { Lag } from "./laggard.js";
 import { ANSWER_MS, anyWeather, FAIR, Link } from "./link.js";
 import { judgeLog, type Promised } from "./log.js";
 import { type Dice, dice, VirtualTime } from "./time.js";
@@ -20,6 +21,8 @@ const TRUST = {
   issuers: [ISSUER],
 };
 const GUARDS = 2;
+/** Far from the seeds that anybody names. */
+const LAGS = 1_000_000_007;
 const STEPS = 24;
 /** Mean time between two steps, ms. */
 const STEP_MS = 260;
@@ -32,6 +35,8 @@ export interface Plant {
   readonly store?: (store: MemoryStore) => MemoryStore;
   /** Running calls never hear that they were cut. */
   readonly deaf?: boolean;
+  /** A copy that was promoted beats before what it lacks was said again. */
+  readonly hasty?: boolean;
 }
 
 export interface RunOptions {
@@ -70,6 +75,8 @@ class World {
   readonly #plant: Plant;
   readonly #time = new VirtualTime();
   readonly #dice: Dice;
+  /** Of their own, so that what else happens under a seed does not hang on them. */
+  readonly #lags: Dice;
   readonly #skewMs: number;
   readonly #maxStalenessMs: number;
   readonly #trust = new Trust(TRUST);
@@ -86,6 +93,7 @@ class World {
     this.#seed = seed;
     this.#plant = plant;
     this.#dice = dice(seed);
+    this.#lags = dice(seed + LAGS);
     this.#skewMs = this.#dice.pick([0, 20, 200, CLOCK_SKEW_MS_DEFAULT]);
     this.#maxStalenessMs = this.#dice.pick([600, 1_000]);
     const allowMs = this.#maxStalenessMs + this.#skewMs + 1;
@@ -99,6 +107,7 @@ class World {
       keys: KEYS,
       ...(journal === undefined ? {} : { journal }),
       ...(plant.store === undefined ? {} : { wrapStore: plant.store }),
+      hasty: plant.hasty === true,
       onMade: (made) => {
         this.truth.made.push(made);
         this.#time.after(runMs + 1, () => this.#judgeRunning());
@@ -144,9 +153,18 @@ class World {
     else if (roll < 94) chance.pick([this.#host, ...this.#watchers]).clock.set(chance);
     else if (roll < 99) {
       this.#host.crash();
-      this.#time.after(chance.below(2_500), () => void this.#time.holdFor(this.#host.restart()));
+      const lag = this.#lag();
+      const restart = () => void this.#time.holdFor(this.#host.restart(lag));
+      this.#time.after(chance.below(2_500), restart);
     } else await this.#replace();
     for (const watcher of this.#watchers) this.truth.judgeLive(watcher);
+  }
+
+  /** Half of all that come back do so as copies that lag. */
+  #lag(): Lag | undefined {
+    const chance = this.#lags;
+    const lag = { lagMs: chance.below(2_000), repairMs: chance.below(1_500) };
+    return chance.chance(0.5) ? { ...lag, isTold: () => chance.chance(0.5) } : undefined;
   }
 
   async #call(of?: EmbeddedHop, by?: Watcher): Promise<string> {
