@@ -36,10 +36,15 @@ export function admittedOf(
   return { position, line: lineName(ground.topology.partitions, partition, seq) };
 }
 
-/** Admits a call that uses nothing up: a chain that is known is not looked up again. */
+/** Whether a call uses up what there is only once: an approval, a single-use token, money. */
+export function usesUp({ once, tickets, charge }: AdmitMove): boolean {
+  return once !== undefined || tickets.length > 0 || Object.keys(charge.spend).length > 0;
+}
+
+/** A chain that is known is not looked up again, for a call that uses nothing up. */
 async function admitBriefly(ground: Ground, move: AdmitMove): Promise<AdmittedAt> {
   const known = knownOf(ground);
-  const chain = known.forAdmit(move);
+  const chain = usesUp(move) ? undefined : known.forAdmit(move);
   const event = eventOf(move);
   const partition = ground.partitionOf(move.tree);
   if (chain !== undefined) {

@@ -104,7 +104,7 @@ export class Known {
     this.#parents.delete(placeOf(tenant, tree, parent));
   }
 
-  /** Arguments of `admit-known`, but for what comes with the call. Only of a call that uses nothing up. */
+  /** Arguments of `admit-known`, but for what comes with the call. The caller asks only for calls that use nothing up. */
   forAdmit({ tenant, tree, hops, stated }: AdmitMove): KnownChain | undefined {
     if (stated.length > 0) return undefined;
     const known = this.#chains.get(placeOf(tenant, tree, hops.at(-1) ?? ""));

@@ -2,14 +2,14 @@
 import { DelegationError } from "../base/error.js";
 import { uuidv7 } from "../base/id.js";
 import type { AdmitMove, Admitted } from "../guard/admission.js";
-import { type AdmittedAt, admit, admitAt, admittedOf } from "./admission.js";
+import { type AdmittedAt, admit, admitAt, admittedOf, usesUp } from "./admission.js";
 import { comeForward } from "./come-forward.js";
 import type { Durability, Sent } from "./durability.js";
 import type { Ground } from "./ground.js";
 import type { Settled } from "./options.js";
 import type { Outbox } from "./outbox-contract.js";
 import { jsonOf, type Kept } from "./say-again.js";
-import { restoreUses, useOf, usesUp } from "./uses.js";
+import { restoreUses, useOf } from "./uses.js";
 
 /** Admission that loses nothing which may happen once. */
 export interface Uses {

@@ -30,11 +30,6 @@ export interface Use {
   readonly seq: number;
 }
 
-/** Whether a call uses up what there is only once: an approval, a single-use token, money. */
-export function usesUp({ once, tickets, charge }: AdmitMove): boolean {
-  return once !== undefined || tickets.length > 0 || Object.keys(charge.spend).length > 0;
-}
-
 export function useOf(move: AdmitMove, life: string, { position, seq }: AdmittedAt): Use {
   const { tenant, tree, hops, once, tickets, charge, stated } = move;
   return {

@@ -74,6 +74,28 @@ test("a chain that only ends like a known one is judged as what it is", async ()
   });
 });
 
+test.each([
+  ["the hop is cut", () => stage.cutHop("first", "root"), "delegation_revoked"],
+  ["a hop above is cut", () => stage.cutHop("root", "root"), "delegation_revoked"],
+  ["its tree is cut", () => stage.revoke({ kind: "tree", tree: "root" }), "delegation_revoked"],
+  ["the hop is suspended", () => stage.suspend("root", "first", "s"), "delegation_suspended"],
+  ["a hop above has ended", () => stage.complete("root", "root"), "hop_not_active"],
+] as const)("once %s, a chain and a parent that are known serve no more", async (_, stop, code) => {
+  await stage.admit("root", ["root", "first"]);
+  await stage.create("first", "below");
+  await stop();
+  const refused = { code };
+  await expect(stage.admit("root", ["root", "first"])).rejects.toMatchObject(refused);
+  await expect(stage.create("first", "another")).rejects.toMatchObject(refused);
+});
+
+test("a token for a single use is used up by a chain that is known, once", async () => {
+  await stage.admit("root", ["root", "first"]);
+  const once = () => stage.admit("root", ["root", "first"], { once: "digest" });
+  await once();
+  await expect(once()).rejects.toMatchObject({ code: "proof_replayed" });
+});
+
 test("what another generation told counts for nothing, and is learnt anew", async () => {
   await stage.admit("root", ["root", "first"]);
   await server.ask("HSET", `${base}m`, "generation", "another");

@@ -113,7 +113,7 @@ describe("another life of the owner", () => {
   test("takes nothing that may have been shown before it, and what is made in it", async () => {
     const server = await serve({ appendfsync: "everysec" });
     const [one, two] = [await process(server.url), await process(server.url)];
-    const mark = server.appendOnlyBytes;
+    const mark = await server.writtenBytes();
     expect(await shown(one, "a")).toBe(true);
     expect(await shown(two, "a")).toBe(false);
     await server.kill();

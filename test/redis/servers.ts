@@ -194,6 +194,14 @@ export class RedisServer {
     return statSync(this.#appendOnlyFile()).size;
   }
 
+  /** The same once all that was answered is written there: while the disk is busy with a flush, writing waits for it. */
+  async writtenBytes(): Promise<number> {
+    return waitFor("what was answered to be written", PATIENCE_MS, async () => {
+      const persistence = await this.info("persistence");
+      return persistence.get("aof_buffer_length") === "0" ? this.appendOnlyBytes : undefined;
+    });
+  }
+
   #appendOnlyFile(): string {
     const folder = join(this.dir, "appendonlydir");
     const manifest = readFileSync(join(folder, "appendonly.aof.manifest"), "utf8");

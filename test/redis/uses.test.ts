@@ -111,7 +111,7 @@ describe("what a life of the owner forgot", () => {
     "is used up still: token, money and the line that tells of it, each once",
     async () => {
       await admit({ once: "early" });
-      const mark = server.appendOnlyBytes;
+      const mark = await server.writtenBytes();
       await admit({ once: "late" });
       await admit(SPENT);
       await forget(mark);
@@ -119,7 +119,7 @@ describe("what a life of the owner forgot", () => {
       expect(told).not.toContain("ok");
       expect((await stage.hop("root")).counters.spend).toEqual({ EUR: "1" });
       expect(await count()).toBe(3);
-      await forget(server.appendOnlyBytes);
+      await forget(await server.writtenBytes());
       await until("proof_replayed", () => admit({ once: "late" }));
       expect(await count()).toBe(3);
       expect(await toldBy(admit({ once: "new" }))).toBe("ok");
@@ -132,7 +132,7 @@ describe("what a life of the owner forgot", () => {
     async () => {
       await admit({ once: "early" });
       await stage.ask("known", "root", "a");
-      const mark = server.appendOnlyBytes;
+      const mark = await server.writtenBytes();
       await stage.decide("known", "bob");
       await stage.ask("new", "root", "a");
       await stage.decide("new", "bob");
@@ -154,7 +154,7 @@ describe("what a life of the owner forgot", () => {
       const { store, clock } = stage;
       const other = await process("two", clock);
       await admit({ once: "early" });
-      const mark = server.appendOnlyBytes;
+      const mark = await server.writtenBytes();
       await admit({ once: "late" });
       await store.close();
       await forget(mark);
@@ -178,7 +178,7 @@ test(
     await addUsers([server], place);
     const guard = await process("guard", stage.clock, userOf(place.prefix, "guard"));
     await admit({ once: "early" }, guard);
-    const mark = server.appendOnlyBytes;
+    const mark = await server.writtenBytes();
     await admit({ once: "late", ...SPENT }, guard);
     await forget(mark);
     // Users are the server's own, and gone with it; who logs in before they are back is refused.
@@ -213,7 +213,7 @@ describe("said of a hop before it was forgotten", () => {
   test(
     "a suspension stands in the log, be the hop known or not, and so does what lifted one",
     async () => {
-      const mark = server.appendOnlyBytes;
+      const mark = await server.writtenBytes();
       await stage.create("root", "b");
       await stage.suspend("root", "a", "s1");
       await stage.suspend("root", "a", "s2");
@@ -227,7 +227,7 @@ describe("said of a hop before it was forgotten", () => {
       await stage.resume("root", "a", "s1");
       expect(await stage.effective("a")).toBe("active");
       const again = await kinds();
-      await forget(server.appendOnlyBytes);
+      await forget(await server.writtenBytes());
       await told("lift s1");
       expect((await kinds()).sort()).toEqual([...again].sort());
     },
@@ -239,7 +239,7 @@ describe("said of a hop before it was forgotten", () => {
     async () => {
       await stage.create("root", "kept");
       await stage.narrow("kept", "kept-2");
-      const mark = server.appendOnlyBytes;
+      const mark = await server.writtenBytes();
       await stage.create("root", "held", { key: "k", holder: "first" }).catch(() => undefined);
       await stage.narrow("a", "a-2");
       await stage.create("root", "held-2", { key: "k", holder: "second" });
