@@ -102,13 +102,16 @@ describe("another life of the owner", () => {
     }
   }
 
-  /** As soon as there is an owner again. */
-  const shownAgain = (store: RedisStore, name: string, aheadMs = 0) =>
-    patiently(async () => {
-      const told = await shown(store, name, aheadMs);
+  /** As soon as there is an owner again. One whose answer was lost may have been taken, so each time it is another. */
+  const shownAgain = (store: RedisStore, name: string, aheadMs = 0) => {
+    let tries = 0;
+    return patiently(async () => {
+      tries += 1;
+      const told = await shown(store, tries === 1 ? name : `${name} ${tries}`, aheadMs);
       if (told === "store_unavailable") throw new Error(told);
       return told;
     });
+  };
 
   test("takes nothing that may have been shown before it, and what is made in it", async () => {
     const server = await serve({ appendfsync: "everysec" });
@@ -122,8 +125,9 @@ describe("another life of the owner", () => {
     expect(await shownAgain(two, "a")).toBe("proof_expired");
     clock.advance(FENCED_MS);
     expect(await shownAgain(two, "b", 0)).toBe("proof_expired");
-    expect(await shownAgain(two, "c", 1)).toBe(true);
-    expect(await shownAgain(one, "c", 1)).toBe(false);
+    await shownAgain(one, "d", 1);
+    expect(await shown(two, "c", 1)).toBe(true);
+    expect(await shown(one, "c", 1)).toBe(false);
   });
 
   test.each(["was there", "came later"])(
